@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Mediated devices and VFIO's group API, see device.h.
+ */
+#include "device.h"
+
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define MDEV_DEVICES "/sys/bus/mdev/devices"
+#define MDEVS_MAX 256
+#define APPEAR_SECONDS 10
+
+/* UUIDs of what is to be removed after the test; shared with its process */
+static char (*mdevs)[UUID_SIZE];
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+static void remove_left(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MDEVS_MAX; i++)
+		if (mdevs[i][0])
+			mdev_remove(mdevs[i]);
+}
+
+__attribute__((constructor)) static void share_mdevs(void)
+{
+	void *memory =
+		mmap(NULL, sizeof(*mdevs) * MDEVS_MAX, PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	mdevs = memory;
+	test_after_each(remove_left);
+}
+
+static void remember(const char *uuid)
+{
+	unsigned int i;
+
+	for (i = 0; i < MDEVS_MAX; i++) {
+		if (mdevs[i][0])
+			continue;
+		strcpy(mdevs[i], uuid);
+		return;
+	}
+	test_fail(__FILE__, __LINE__, "more than %d devices", MDEVS_MAX);
+}
+
+static void forget(const char *uuid)
+{
+	unsigned int i;
+
+	for (i = 0; i < MDEVS_MAX; i++)
+		if (!strcmp(mdevs[i], uuid))
+			mdevs[i][0] = 0;
+}
+
+int mdev_create(const char *type, char uuid[UUID_SIZE])
+{
+	char path[256];
+	ssize_t size;
+	int error, fd;
+
+	fd = (int)CHECK_OK(open("/proc/sys/kernel/random/uuid", O_RDONLY));
+	size = CHECK_OK(read(fd, uuid, UUID_SIZE));
+	close(fd);
+	CHECK_EQ(size, UUID_SIZE);
+	uuid[UUID_SIZE - 1] = 0;
+
+	snprintf(path, sizeof(path), MDEV_TYPES "/%s/create", type);
+	error = write_file(path, uuid);
+	if (!error)
+		remember(uuid);
+	return error;
+}
+
+int mdev_remove(const char *uuid)
+{
+	char path[256];
+	int error;
+
+	snprintf(path, sizeof(path), MDEV_DEVICES "/%s/remove", uuid);
+	error = write_file(path, "1");
+	if (!error || error == -ENOENT)
+		forget(uuid);
+	return error;
+}
+
+long mdev_type_number(const char *type, const char *attribute)
+{
+	char path[256], text[32] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), MDEV_TYPES "/%s/%s", type, attribute);
+	fd = (int)CHECK_OK(open(path, O_RDONLY));
+	CHECK_OK(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	return atol(text);
+}
+
+/* The path of the device's VFIO group is in arg once it is there */
+static bool find_group(void *arg)
+{
+	char *path = arg;
+	char link[256], target[256];
+	ssize_t size;
+
+	snprintf(link, sizeof(link), MDEV_DEVICES "/%.36s/iommu_group", path);
+	size = readlink(link, target, sizeof(target) - 1);
+	if (size < 0)
+		return false;
+	target[size] = 0;
+	snprintf(link, sizeof(link), "/dev/vfio%s", strrchr(target, '/'));
+	if (access(link, F_OK))
+		return false;
+	strcpy(path, link);
+	return true;
+}
+
+void device_open(struct device *device)
+{
+	char path[256];
+
+	strcpy(path, device->uuid);
+	if (!test_wait(find_group, path, APPEAR_SECONDS))
+		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
+			  device->uuid);
+	device->container =
+		(int)CHECK_OK(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
+	device->group = (int)CHECK_OK(open(path, O_RDWR | O_CLOEXEC));
+	CHECK_OK(ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
+		       &device->container));
+	CHECK_OK(ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
+	device->fd = (int)CHECK_OK(
+		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid));
+}
+
+void device_create(struct device *device, const char *type)
+{
+	int error = mdev_create(type, device->uuid);
+
+	if (error)
+		test_fail(__FILE__, __LINE__, "cannot create a %s: %s", type,
+			  strerror(-error));
+	device_open(device);
+}
+
+void device_close(struct device *device)
+{
+	close(device->fd);
+	close(device->group);
+	close(device->container);
+	device->fd = device->group = device->container = -1;
+}
+
+void device_remove(struct device *device)
+{
+	if (device->fd >= 0)
+		device_close(device);
+	CHECK_EQ(mdev_remove(device->uuid), 0);
+}
+
+void region_info(const struct device *device, uint32_t index,
+		 struct vfio_region_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->argsz = sizeof(*info);
+	info->index = index;
+	CHECK_OK(ioctl(device->fd, VFIO_DEVICE_GET_REGION_INFO, info));
+}
+
+static off_t region_at(const struct device *device, uint32_t index,
+		       uint64_t offset)
+{
+	struct vfio_region_info info;
+
+	region_info(device, index, &info);
+	return (off_t)(info.offset + offset);
+}
+
+ssize_t region_read(const struct device *device, uint32_t index,
+		    uint64_t offset, void *data, size_t size)
+{
+	off_t at = region_at(device, index, offset);
+
+	errno = 0;
+	return pread(device->fd, data, size, at);
+}
+
+ssize_t region_write(const struct device *device, uint32_t index,
+		     uint64_t offset, const void *data, size_t size)
+{
+	off_t at = region_at(device, index, offset);
+
+	errno = 0;
+	return pwrite(device->fd, data, size, at);
+}
+
+uint64_t region_get(const struct device *device, uint32_t index,
+		    uint64_t offset, unsigned int width)
+{
+	uint64_t value = 0;
+
+	if (region_read(device, index, offset, &value, width) != (int)width)
+		test_fail(__FILE__, __LINE__,
+			  "cannot read %u bytes at 0x%llx of region %u: %s",
+			  width, (unsigned long long)offset, index,
+			  strerror(errno));
+	return value;
+}
+
+void region_set(const struct device *device, uint32_t index, uint64_t offset,
+		unsigned int width, uint64_t value)
+{
+	if (region_write(device, index, offset, &value, width) != (int)width)
+		test_fail(__FILE__, __LINE__,
+			  "cannot write %u bytes at 0x%llx of region %u: %s",
+			  width, (unsigned long long)offset, index,
+			  strerror(errno));
+}
+
+void *region_map(const struct device *device, uint32_t index, uint64_t offset,
+		 size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 device->fd, region_at(device, index, offset));
+
+	if (map == MAP_FAILED)
+		test_fail(__FILE__, __LINE__, "cannot map region %u: %s", index,
+			  strerror(errno));
+	return map;
+}
+
+int manager_open(const struct device *device)
+{
+	uint32_t type = VFIO_DEVICE_DMABUF_MGR_FD;
+
+	return (int)CHECK_OK(ioctl(device->fd, VFIO_DEVICE_GET_FD, &type));
+}
