@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between the kernels that planefd builds for, 6.1 and later,
+ * under the name and meaning of the newest. Nothing else in kernel/ looks at
+ * LINUX_VERSION_CODE.
+ */
+#ifndef _PLANEFD_COMPAT_H
+#define _PLANEFD_COMPAT_H
+
+#include <linux/device/class.h>
+#include <linux/eventfd.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/version.h>
+#include <linux/vfio.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+/* Until 6.2 the driver's release op frees the device. */
+#define PLANEFD_VFIO_RELEASE(fn)	.release = fn,
+#define PLANEFD_VFIO_IOMMUFD_OPS
+#define planefd_vfio_free(vdev)		vfio_free_device(vdev)
+#else
+#define PLANEFD_VFIO_RELEASE(fn)	.release = fn,
+#define planefd_vfio_free(vdev)		((void)(vdev))
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#define PLANEFD_VFIO_IOMMUFD_OPS					\
+	.bind_iommufd = vfio_iommufd_emulated_bind,			\
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,			\
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,
+#else
+#define PLANEFD_VFIO_IOMMUFD_OPS					\
+	.bind_iommufd = vfio_iommufd_emulated_bind,			\
+	.unbind_iommufd = vfio_iommufd_emulated_unbind,			\
+	.attach_ioas = vfio_iommufd_emulated_attach_ioas,		\
+	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
+#endif
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+static inline void vm_flags_set(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags |= flags;
+}
+
+static inline void vm_flags_clear(struct vm_area_struct *vma, vm_flags_t flags)
+{
+	vma->vm_flags &= ~flags;
+}
+#endif
+
+static inline struct class *planefd_class_create(const char *name)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	return class_create(THIS_MODULE, name);
+#else
+	return class_create(name);
+#endif
+}
+
+/*
+ * A reference to a file whose memory the caller keeps valid by a lock, unless
+ * its last reference is gone already.
+ */
+static inline bool planefd_get_file_active(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	return get_file_rcu(file);
+#else
+	return get_file_active(&file);
+#endif
+}
+
+static inline void planefd_eventfd_signal(struct eventfd_ctx *ctx)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+	eventfd_signal(ctx, 1);
+#else
+	eventfd_signal(ctx);
+#endif
+}
+
+/* From 6.10 a tracepoint knows the source of a string from its __string(). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define planefd_assign_str(dst, src)	__assign_str(dst, src)
+#else
+#define planefd_assign_str(dst, src)	__assign_str(dst)
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define PLANEFD_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
+#else
+#define PLANEFD_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
+#endif
+
+#endif /* _PLANEFD_COMPAT_H */

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dma-buf over a plane buffer.
+ *
+ * Its operations need the pages and this module, nothing of the device. A
+ * read-only buffer is so by every road: mmap refuses to write also where an
+ * importer's file would allow it, and devices get it mapped for reading.
+ *
+ * buffer->lock is taken inside callbacks that may hold the reservation lock,
+ * and takes no other.
+ */
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/iosys-map.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "mgr.h"
+#include "planefd_compat.h"
+#include "trace.h"
+
+/* A buffer mapped for one device */
+struct buffer_mapping {
+	struct sg_table sgt;
+	struct device *dev;
+	enum dma_data_direction dir;
+	struct list_head link;	/* in buffer->mappings: buffer->lock */
+};
+
+/* All pages of the buffer, allocated if need be; to be freed with kvfree(). */
+static struct page **buffer_pages(struct plane_buffer *buffer)
+{
+	struct page **pages;
+	pgoff_t i;
+
+	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages), GFP_KERNEL);
+	if (!pages)
+		return NULL;
+	for (i = 0; i < buffer->nr_pages; i++) {
+		pages[i] = mem_page(buffer->scanout.mem, buffer->first + i);
+		if (!pages[i]) {
+			kvfree(pages);
+			return NULL;
+		}
+	}
+	return pages;
+}
+
+static int export_attach(struct dma_buf *dmabuf,
+			 struct dma_buf_attachment *attachment)
+{
+	/* Ordinary pages: any device that can do DMA can have them. */
+	return 0;
+}
+
+static struct sg_table *
+export_map_dma_buf(struct dma_buf_attachment *attachment,
+		   enum dma_data_direction dir)
+{
+	struct plane_buffer *buffer = attachment->dmabuf->priv;
+	struct buffer_mapping *mapping;
+	struct page **pages;
+	int ret;
+
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	pages = buffer_pages(buffer);
+	ret = -ENOMEM;
+	if (!mapping || !pages)
+		goto err_free;
+
+	/* DRM asks for both directions always; an IOMMU then enforces this */
+	mapping->dir = buffer->writable ? dir : DMA_TO_DEVICE;
+	mapping->dev = attachment->dev;
+	ret = sg_alloc_table_from_pages_segment(&mapping->sgt, pages,
+						buffer->nr_pages, 0,
+						buffer->nr_pages << PAGE_SHIFT,
+						dma_get_max_seg_size(mapping->dev),
+						GFP_KERNEL);
+	if (ret)
+		goto err_free;
+	ret = dma_map_sgtable(mapping->dev, &mapping->sgt, mapping->dir, 0);
+	if (ret)
+		goto err_sgt;
+
+	mutex_lock(&buffer->lock);
+	list_add(&mapping->link, &buffer->mappings);
+	mutex_unlock(&buffer->lock);
+	kvfree(pages);
+	return &mapping->sgt;
+
+err_sgt:
+	sg_free_table(&mapping->sgt);
+err_free:
+	kvfree(pages);
+	kfree(mapping);
+	return ERR_PTR(ret);
+}
+
+static void export_unmap_dma_buf(struct dma_buf_attachment *attachment,
+				 struct sg_table *sgt,
+				 enum dma_data_direction dir)
+{
+	struct plane_buffer *buffer = attachment->dmabuf->priv;
+	struct buffer_mapping *mapping =
+		container_of(sgt, struct buffer_mapping, sgt);
+
+	mutex_lock(&buffer->lock);
+	list_del(&mapping->link);
+	mutex_unlock(&buffer->lock);
+
+	dma_unmap_sgtable(mapping->dev, &mapping->sgt, mapping->dir, 0);
+	sg_free_table(&mapping->sgt);
+	kfree(mapping);
+}
+
+static int export_begin_cpu_access(struct dma_buf *dmabuf,
+				   enum dma_data_direction dir)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+	struct buffer_mapping *mapping;
+
+	mutex_lock(&buffer->lock);
+	list_for_each_entry(mapping, &buffer->mappings, link)
+		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->sgt,
+					 mapping->dir);
+	mutex_unlock(&buffer->lock);
+	return 0;
+}
+
+static int export_end_cpu_access(struct dma_buf *dmabuf,
+				 enum dma_data_direction dir)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+	struct buffer_mapping *mapping;
+
+	mutex_lock(&buffer->lock);
+	list_for_each_entry(mapping, &buffer->mappings, link)
+		dma_sync_sgtable_for_device(mapping->dev, &mapping->sgt,
+					    mapping->dir);
+	mutex_unlock(&buffer->lock);
+	return 0;
+}
+
+static vm_fault_t export_vma_fault(struct vm_fault *vmf)
+{
+	struct plane_buffer *buffer = vmf->vma->vm_private_data;
+
+	return mem_fault(buffer->scanout.mem, vmf, buffer->first,
+			 buffer->nr_pages);
+}
+
+/* The VMA holds the dma-buf's file, which holds the buffer. */
+static const struct vm_operations_struct export_vm_ops = {
+	.fault = export_vma_fault,
+};
+
+static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+
+	/* Not VM_SHARED: the mm core clears that on a file opened read-only */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (!buffer->writable) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+	vma->vm_private_data = buffer;
+	vma->vm_ops = &export_vm_ops;
+	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	return 0;
+}
+
+static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+	struct page **pages;
+	void *addr;
+
+	pages = buffer_pages(buffer);
+	if (!pages)
+		return -ENOMEM;
+	addr = vmap(pages, buffer->nr_pages, VM_MAP,
+		    buffer->writable ? PAGE_KERNEL : PAGE_KERNEL_RO);
+	kvfree(pages);
+	if (!addr)
+		return -ENOMEM;
+	iosys_map_set_vaddr(map, addr);
+	return 0;
+}
+
+static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	vunmap(map->vaddr);
+}
+
+static void export_release(struct dma_buf *dmabuf)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+	struct vfio_dmabuf_mgr *mgr = buffer->mgr;
+
+	trace_vfio_dmabuf_mgr_release(buffer);
+	mutex_lock(&mgr->lock);
+	list_del(&buffer->link);
+	mgr->nr_buffers--;
+	mutex_unlock(&mgr->lock);
+	buffer_destroy(buffer);
+}
+
+static const struct dma_buf_ops export_ops = {
+	.attach = export_attach,
+	.map_dma_buf = export_map_dma_buf,
+	.unmap_dma_buf = export_unmap_dma_buf,
+	.begin_cpu_access = export_begin_cpu_access,
+	.end_cpu_access = export_end_cpu_access,
+	.mmap = export_mmap,
+	.vmap = export_vmap,
+	.vunmap = export_vunmap,
+	.release = export_release,
+};
+
+/*
+ * Make the dma-buf of a buffer, whose owner it then is: only dma_buf_put()
+ * frees from here on. The caller lists the buffer before it drops mgr->lock.
+ */
+struct dma_buf *export_buffer(struct plane_buffer *buffer)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+
+	info.ops = &export_ops;
+	info.size = (size_t)buffer->nr_pages << PAGE_SHIFT;
+	info.flags = (buffer->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
+	info.priv = buffer;
+	return dma_buf_export(&info);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The manager fd's file: open, poll, fdinfo, close. Each has its own rights
+ * and its own idea of which changes were seen. It holds the manager, which is
+ * this module's, and nothing of the device: it never keeps one from going.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/dma-buf.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/poll.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "mgr.h"
+#include "trace.h"
+
+static int mgr_file_release(struct inode *inode, struct file *filp)
+{
+	struct mgr_file *file = filp->private_data;
+	struct vfio_dmabuf_mgr *mgr = file->mgr;
+
+	trace_vfio_dmabuf_mgr_close(mgr);
+	atomic_dec(&mgr->nr_files);
+	kfree(file);
+	mgr_put(mgr);
+	return 0;
+}
+
+static __poll_t mgr_file_poll(struct file *filp, struct poll_table_struct *wait)
+{
+	struct mgr_file *file = filp->private_data;
+	struct vfio_dmabuf_mgr *mgr = file->mgr;
+	__poll_t events = 0;
+	unsigned int i;
+
+	poll_wait(filp, &mgr->wait, wait);
+
+	spin_lock(&mgr->event_lock);
+	if (mgr->revoked) {
+		events = EPOLLHUP;
+	} else {
+		for (i = 0; i < mgr->nr_planes && !events; i++) {
+			if (file->seen[i] != mgr->state[i].sequence)
+				events = EPOLLIN | EPOLLRDNORM;
+		}
+	}
+	spin_unlock(&mgr->event_lock);
+	return events;
+}
+
+static void show_plane(struct seq_file *m, struct vfio_dmabuf_mgr *mgr,
+		       u32 plane_id)
+{
+	struct plane_look look;
+	int ret;
+
+	ret = mgr_look(mgr, plane_id, &look);
+	if (ret) {
+		seq_printf(m, "plane-0x%x:\terror %d\n", plane_id, ret);
+	} else if (!look.on) {
+		seq_printf(m, "plane-0x%x:\toff sequence %llu\n", plane_id,
+			   look.sequence);
+	} else {
+		seq_printf(m, "plane-0x%x:\t%ux%u %p4cc stride %u at %d,%d sequence %llu\n",
+			   plane_id, look.plane.width, look.plane.height,
+			   &look.plane.format, look.plane.stride, look.plane.x,
+			   look.plane.y, look.sequence);
+	}
+}
+
+/*
+ * /proc/PID/fdinfo/FD, after what every file has:
+ *
+ *   vfio-device:	name of the device, a mediated device's UUID
+ *   rights:		what this file may do: "writable" or "none"
+ *   plane-0xID:	each plane: mode and sequence, or off
+ *   buffers:		dma-bufs of this device that are alive
+ *   buffer-ID:		each of them: bytes, rw or ro, inode of the dma-buf
+ *
+ * Without planes once the device is gone.
+ */
+static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
+{
+	struct mgr_file *file = filp->private_data;
+	struct vfio_dmabuf_mgr *mgr = file->mgr;
+	const struct plane_buffer *buffer;
+	unsigned int i;
+
+	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
+	seq_printf(m, "rights:\t%s\n",
+		   atomic_read(&file->rights) & VFIO_DMABUF_MGR_RIGHT_WRITABLE ?
+		   "writable" : "none");
+
+	mutex_lock(&mgr->lock);
+	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
+		show_plane(m, mgr, mgr_plane_id(mgr, i));
+	seq_printf(m, "buffers:\t%u\n", mgr->nr_buffers);
+	list_for_each_entry(buffer, &mgr->buffers, link)
+		seq_printf(m, "buffer-%llu:\t%lu bytes %s inode %lu\n",
+			   buffer->scanout.id, buffer->nr_pages << PAGE_SHIFT,
+			   buffer->writable ? "rw" : "ro",
+			   file_inode(buffer->dmabuf->file)->i_ino);
+	mutex_unlock(&mgr->lock);
+}
+
+static const struct file_operations mgr_file_fops = {
+	.owner = THIS_MODULE,
+	.release = mgr_file_release,
+	.poll = mgr_file_poll,
+	.unlocked_ioctl = mgr_file_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.show_fdinfo = mgr_file_show_fdinfo,
+	.llseek = noop_llseek,
+};
+
+/*
+ * A new fd on a manager that is not revoked. Nothing can fail once the fd is
+ * there.
+ */
+int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
+{
+	struct mgr_file *file;
+	int ret;
+
+	if (atomic_inc_return(&mgr->nr_files) > MGR_MAX_FILES) {
+		ret = -EMFILE;
+		goto err_count;
+	}
+	file = kzalloc(struct_size(file, seen, mgr->nr_planes),
+		       GFP_KERNEL_ACCOUNT);
+	if (!file) {
+		ret = -ENOMEM;
+		goto err_count;
+	}
+	mgr_get(mgr);
+	file->mgr = mgr;
+	atomic_set(&file->rights, MGR_RIGHTS);
+
+	trace_vfio_dmabuf_mgr_open(mgr);
+	ret = anon_inode_getfd("[vfio-dmabuf-mgr]", &mgr_file_fops, file,
+			       O_RDWR | O_CLOEXEC);
+	if (ret < 0)
+		goto err_file;
+	return ret;
+
+err_file:
+	mgr_put(mgr);
+	kfree(file);
+err_count:
+	atomic_dec(&mgr->nr_files);
+	return ret;
+}

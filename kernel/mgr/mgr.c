@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The manager object: made for one opening of a device, revoked when that
+ * ends, freed when the last file and dma-buf that need it are gone.
+ */
+#include <linux/dma-buf.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/overflow.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/vfio.h>
+
+#include "mgr.h"
+#include "planefd_compat.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+void mgr_get(struct vfio_dmabuf_mgr *mgr)
+{
+	kref_get(&mgr->ref);
+}
+
+static void mgr_free(struct kref *ref)
+{
+	struct vfio_dmabuf_mgr *mgr =
+		container_of(ref, struct vfio_dmabuf_mgr, ref);
+
+	mutex_destroy(&mgr->lock);
+	kfree(mgr);
+}
+
+void mgr_put(struct vfio_dmabuf_mgr *mgr)
+{
+	kref_put(&mgr->ref, mgr_free);
+}
+
+/* The index in mgr->state[] of a plane, or -EINVAL if the device never has it. */
+int mgr_plane_slot(const struct vfio_dmabuf_mgr *mgr, u32 plane_id)
+{
+	u32 type = vfio_dmabuf_plane_type(plane_id);
+	u32 index = vfio_dmabuf_plane_index(plane_id);
+	u32 head = vfio_dmabuf_plane_head(plane_id);
+	u32 slot, i;
+
+	if (type >= ARRAY_SIZE(mgr->planes) || index >= mgr->planes[type] ||
+	    head >= mgr->heads)
+		return -EINVAL;
+	slot = head * (mgr->nr_planes / mgr->heads) + index;
+	for (i = 0; i < type; i++)
+		slot += mgr->planes[i];
+	return slot;
+}
+
+/* The inverse of mgr_plane_slot(), for a slot below mgr->nr_planes. */
+u32 mgr_plane_id(const struct vfio_dmabuf_mgr *mgr, unsigned int slot)
+{
+	u32 per_head = mgr->nr_planes / mgr->heads;
+	u32 index = slot % per_head;
+	u32 type = 0;
+
+	while (index >= mgr->planes[type])
+		index -= mgr->planes[type++];
+	return VFIO_DMABUF_MGR_PLANE_ID(type, index, slot / per_head);
+}
+
+/* Does what the driver tells hold together? Anything else is a driver's bug. */
+static bool plane_is_sound(const struct vfio_dmabuf_plane *plane)
+{
+	u64 end;
+
+	return plane->mem && plane->start &&
+	       plane->width && plane->height && plane->stride &&
+	       offset_in_page(plane->start) == offset_in_page(plane->offset) &&
+	       !check_add_overflow(plane->offset,
+				   mul_u32_u32(plane->stride, plane->height),
+				   &end) &&
+	       end <= vfio_dmabuf_mem_size(plane->mem);
+}
+
+/*
+ * Look at a plane. The sequence is read first: a change that comes in between
+ * is told again, never lost. look->plane.mem is lent until mgr->lock is
+ * dropped. Returns 0, with look->on false where the plane is off; -ENODEV once
+ * revoked; -EIO where the driver answers nonsense.
+ */
+int mgr_look(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+	     struct plane_look *look)
+{
+	int slot = mgr_plane_slot(mgr, plane_id);
+	int ret;
+
+	lockdep_assert_held(&mgr->lock);
+
+	if (slot < 0)
+		return slot;
+	if (!mgr->ops)
+		return -ENODEV;
+
+	spin_lock(&mgr->event_lock);
+	look->sequence = mgr->state[slot].sequence;
+	look->time_ns = mgr->state[slot].time_ns;
+	spin_unlock(&mgr->event_lock);
+
+	memset(&look->plane, 0, sizeof(look->plane));
+	look->plane.hot_x = VFIO_DMABUF_MGR_UNKNOWN;
+	look->plane.hot_y = VFIO_DMABUF_MGR_UNKNOWN;
+	ret = mgr->ops->get_plane(mgr->priv, plane_id, &look->plane);
+	look->on = !ret;
+	if (ret == -ENOENT)
+		return 0;
+	if (ret)
+		return ret;
+	if (WARN_ON_ONCE(!plane_is_sound(&look->plane)))
+		return -EIO;
+	return 0;
+}
+
+/* What a look says in the patch's terms; all zero for a plane that is off. */
+void mgr_look_info(const struct plane_look *look,
+		   struct vfio_dmabuf_mgr_plane_info *info)
+{
+	const struct vfio_dmabuf_plane *plane = &look->plane;
+	struct scanout scanout;
+
+	memset(info, 0, sizeof(*info));
+	if (!look->on)
+		return;
+	scanout_of_plane(&scanout, plane);
+	info->start = plane->start;
+	info->drm_format_mod = plane->modifier;
+	info->drm_format = plane->format;
+	info->width = plane->width;
+	info->height = plane->height;
+	info->stride = plane->stride;
+	info->size = scanout_size(&scanout);
+	info->x_pos = plane->x;
+	info->y_pos = plane->y;
+}
+
+/**
+ * vfio_dmabuf_mgr_create - make the manager of a device that is being opened
+ * @vdev: the device; only its name is kept
+ * @desc: what the device has; not needed after the call, but @desc->ops is
+ *	until the manager is revoked
+ * @priv: handed to the callback
+ *
+ * Context: process context, may sleep; open_device is the place.
+ * Return: the manager, which vfio_dmabuf_mgr_revoke() ends, or an ERR_PTR:
+ * -EINVAL where @desc asks for more than there may be, -ENOMEM.
+ */
+struct vfio_dmabuf_mgr *
+vfio_dmabuf_mgr_create(struct vfio_device *vdev,
+		       const struct vfio_dmabuf_mgr_desc *desc, void *priv)
+{
+	struct vfio_dmabuf_mgr *mgr;
+	unsigned int nr_planes;
+
+	if (!desc->heads || desc->heads > MGR_MAX_HEADS ||
+	    desc->overlays > MGR_MAX_PLANES ||
+	    desc->primaries > MGR_MAX_PLANES || desc->cursors > MGR_MAX_PLANES)
+		return ERR_PTR(-EINVAL);
+	nr_planes = desc->heads *
+		    (desc->overlays + desc->primaries + desc->cursors);
+	if (!nr_planes)
+		return ERR_PTR(-EINVAL);
+
+	mgr = kzalloc(struct_size(mgr, state, nr_planes), GFP_KERNEL_ACCOUNT);
+	if (!mgr)
+		return ERR_PTR(-ENOMEM);
+
+	kref_init(&mgr->ref);
+	strscpy(mgr->device, dev_name(vdev->dev), sizeof(mgr->device));
+	mgr->heads = desc->heads;
+	mgr->planes[VFIO_DMABUF_MGR_PLANE_OVERLAY] = desc->overlays;
+	mgr->planes[VFIO_DMABUF_MGR_PLANE_PRIMARY] = desc->primaries;
+	mgr->planes[VFIO_DMABUF_MGR_PLANE_CURSOR] = desc->cursors;
+	mgr->caps = desc->caps;
+	mgr->nr_planes = nr_planes;
+	mgr->ops = desc->ops;
+	mgr->priv = priv;
+	mutex_init(&mgr->lock);
+	INIT_LIST_HEAD(&mgr->buffers);
+	spin_lock_init(&mgr->event_lock);
+	init_waitqueue_head(&mgr->wait);
+	return mgr;
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_create);
+
+/* Drop the dma-bufs held of @mem, of everything where that is NULL. */
+static void mgr_drop_held(struct vfio_dmabuf_mgr *mgr,
+			  const struct vfio_dmabuf_mem *mem)
+{
+	const struct plane_buffer *buffer;
+	struct dma_buf **held;
+	unsigned int i;
+
+	lockdep_assert_held(&mgr->lock);
+
+	for (i = 0; i < mgr->nr_planes * 2; i++) {
+		held = &mgr->state[i / 2].held[i % 2];
+		if (!*held)
+			continue;
+		buffer = (*held)->priv;
+		if (mem && buffer->scanout.mem != mem)
+			continue;
+		/* The final put is deferred: it takes no lock of ours here */
+		dma_buf_put(*held);
+		*held = NULL;
+	}
+}
+
+/**
+ * vfio_dmabuf_mgr_revoke - the device is closed or gone
+ * @mgr: the manager; not to be used any more
+ *
+ * When this returns the callback is not running and never runs again. Manager
+ * fds answer -ENODEV and hang up. Dma-bufs already out keep what they show.
+ *
+ * Context: process context, may sleep; close_device is the place. Not under a
+ * lock that the callback takes.
+ */
+void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
+{
+	mutex_lock(&mgr->lock);
+	mgr->ops = NULL;
+	mgr->priv = NULL;
+	mgr_drop_held(mgr, NULL);
+	scanout_forget(mgr, NULL);
+	mutex_unlock(&mgr->lock);
+
+	spin_lock(&mgr->event_lock);
+	WRITE_ONCE(mgr->revoked, true);
+	spin_unlock(&mgr->event_lock);
+	wake_up_poll(&mgr->wait, EPOLLHUP);
+
+	trace_vfio_dmabuf_mgr_revoke(mgr);
+	mgr_put(mgr);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_revoke);
+
+/**
+ * vfio_dmabuf_mgr_changed - a plane has changed
+ * @mgr: the manager
+ * @plane_id: which plane, a valid id of this device
+ * @damage: what was drawn anew, in pixels of the plane, or NULL for all of it:
+ *	a flip, a move, a mode set, on and off
+ *
+ * Call it after the change shows in what the callback answers, or under a lock
+ * that the callback takes.
+ *
+ * Context: process or softirq-free atomic context; takes a spinlock only.
+ */
+void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+			     const struct vfio_dmabuf_rect *damage)
+{
+	static const struct vfio_dmabuf_rect all = {
+		.width = U32_MAX, .height = U32_MAX,
+	};
+	int slot = mgr_plane_slot(mgr, plane_id);
+	struct plane_state *state;
+	u64 sequence;
+
+	if (WARN_ON_ONCE(slot < 0))
+		return;
+	state = &mgr->state[slot];
+
+	spin_lock(&mgr->event_lock);
+	sequence = ++state->sequence;
+	state->time_ns = ktime_get_ns();
+	state->damage[sequence % MGR_DAMAGES] = damage ? *damage : all;
+	spin_unlock(&mgr->event_lock);
+	wake_up_poll(&mgr->wait, EPOLLIN | EPOLLRDNORM);
+
+	trace_vfio_dmabuf_mgr_change(mgr, plane_id, sequence);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_changed);
+
+/**
+ * vfio_dmabuf_mgr_forget - memory is no longer a plane's
+ * @mgr: the manager
+ * @mem: the memory
+ *
+ * Drops what references the manager itself has to @mem, so that it goes when
+ * the last dma-buf over it does. Call it when no plane shows @mem any more;
+ * memory that lasts as long as the device's opening needs no such call.
+ *
+ * Context: process context, may sleep. Not under a lock that the callback
+ * takes.
+ */
+void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
+			    const struct vfio_dmabuf_mem *mem)
+{
+	mutex_lock(&mgr->lock);
+	mgr_drop_held(mgr, mem);
+	scanout_forget(mgr, mem);
+	mutex_unlock(&mgr->lock);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_forget);
+
+/**
+ * vfio_dmabuf_mgr_device_ioctl - the device ioctls that are the manager's
+ * @mgr: the manager
+ * @cmd: VFIO_DEVICE_GET_FD, which is also VFIO_DEVICE_QUERY_GFX_PLANE, or
+ *	VFIO_DEVICE_GET_GFX_DMABUF
+ * @arg: the user's pointer
+ *
+ * The argument's first word tells which of the two a 0x3b72 is: 0 asks for a
+ * manager fd, and a struct of mainline's begins with its size.
+ *
+ * Context: the driver's ioctl operation, device open; may sleep and fault. Not
+ * under a lock that the callback takes.
+ * Return: a fd or 0, -ENOTTY for any other @cmd, or the ioctl's error.
+ */
+long vfio_dmabuf_mgr_device_ioctl(struct vfio_dmabuf_mgr *mgr,
+				  unsigned int cmd, unsigned long arg)
+{
+	void __user *uarg = (void __user *)arg;
+	u32 type;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_FD:
+		if (get_user(type, (u32 __user *)uarg))
+			return -EFAULT;
+		if (type == VFIO_DEVICE_DMABUF_MGR_FD)
+			return mgr_file_open(mgr);
+		return gfx_query_plane(mgr, uarg);
+	case VFIO_DEVICE_GET_GFX_DMABUF:
+		return gfx_get_dmabuf(mgr, uarg);
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_device_ioctl);
+
+MODULE_DESCRIPTION("VFIO dma-buf manager: display planes of virtual GPUs");
+MODULE_LICENSE("GPL");
+PLANEFD_IMPORT_NS_DMA_BUF;

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The manager's objects, private to vfio_dmabuf_mgr.ko.
+ *
+ *   struct vfio_dmabuf_mgr	one for each opening of a device (mgr.c)
+ *   struct mgr_file		a manager fd's file (file.c, ioctl.c)
+ *   struct scanout		which pages, in which geometry (scanout.c)
+ *   struct plane_buffer	a scanout that is a dma-buf (buffer.c, export.c)
+ *   struct vfio_dmabuf_mem	the pages themselves (mem.c)
+ *
+ * Who keeps whom alive: the device and each manager file hold the manager; a
+ * dma-buf holds its plane_buffer, which holds the pages and the manager. The
+ * manager holds the driver not at all: mgr->ops is NULL once it is revoked.
+ *
+ * Lock order: mgr->lock, the driver's own lock, mgr->event_lock.
+ * buffer->lock and mem->lock are innermost, taken alone.
+ */
+#ifndef _VFIO_DMABUF_MGR_PRIVATE_H
+#define _VFIO_DMABUF_MGR_PRIVATE_H
+
+#include <linux/atomic.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/vfio_dmabuf_mgr.h>
+#include <linux/wait.h>
+
+#define MGR_MAX_HEADS	16
+/* Planes of one type on one head */
+#define MGR_MAX_PLANES	8
+/* Manager files of one device, and live dma-bufs of one device */
+#define MGR_MAX_FILES	256
+#define MGR_MAX_BUFFERS	256
+/* How many past changes of a plane are known one by one */
+#define MGR_DAMAGES	16
+/* How many scanouts keep their id without being a dma-buf */
+#define MGR_RECENT	16
+
+#define MGR_RIGHTS	VFIO_DMABUF_MGR_RIGHT_WRITABLE
+
+struct dma_buf;
+struct file;
+struct vm_fault;
+
+/* A scanout's identity; two of them with the same id are equal in all else. */
+struct scanout {
+	struct vfio_dmabuf_mem *mem;
+	u64 offset;
+	u64 modifier;
+	u32 format;
+	u32 width;
+	u32 height;
+	u32 stride;
+	u64 id;
+};
+
+struct recent_scanout {
+	struct scanout scanout;	/* .mem is a reference; NULL where unused */
+	u64 used;		/* mgr->clock when it was last seen */
+};
+
+/* What is known of one plane */
+struct plane_state {
+	u64 sequence;					/* mgr->event_lock */
+	u64 time_ns;					/* mgr->event_lock */
+	struct vfio_dmabuf_rect damage[MGR_DAMAGES];	/* mgr->event_lock */
+	/* The read-only and the writable dma-buf last made of it: mgr->lock */
+	struct dma_buf *held[2];
+};
+
+struct vfio_dmabuf_mgr {
+	struct kref ref;
+	char device[sizeof_field(struct vfio_dmabuf_mgr_info, device)];
+	u32 heads;
+	u32 planes[3];		/* on every head, by type */
+	u32 caps;
+	unsigned int nr_planes;	/* in all, entries of state[] */
+	atomic_t nr_files;
+
+	struct mutex lock;	/* guards all from here to event_lock */
+	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
+	void *priv;
+	struct list_head buffers;	/* of struct plane_buffer, live ones */
+	unsigned int nr_buffers;
+	u64 last_id;
+	u64 clock;
+	struct recent_scanout recent[MGR_RECENT];
+
+	spinlock_t event_lock;	/* guards what says so in state[] and files */
+	wait_queue_head_t wait;
+	bool revoked;		/* written under event_lock; never unset */
+	struct plane_state state[];
+};
+
+struct mgr_file {
+	struct vfio_dmabuf_mgr *mgr;	/* a reference */
+	atomic_t rights;		/* VFIO_DMABUF_MGR_RIGHT_* */
+	u64 seen[];	/* sequence last queried, by plane: mgr->event_lock */
+};
+
+struct plane_buffer {
+	struct vfio_dmabuf_mgr *mgr;	/* a reference */
+	struct scanout scanout;		/* .mem is a reference */
+	pgoff_t first;			/* page of .mem at which it begins */
+	pgoff_t nr_pages;
+	bool writable;
+	struct list_head link;		/* in mgr->buffers: mgr->lock */
+	struct dma_buf *dmabuf;		/* no reference: mgr->lock */
+	struct mutex lock;		/* guards mappings */
+	struct list_head mappings;	/* of struct buffer_mapping */
+};
+
+/* A consistent look at a plane; see mgr_look() */
+struct plane_look {
+	struct vfio_dmabuf_plane plane;
+	bool on;
+	u64 sequence;
+	u64 time_ns;
+};
+
+/* mgr.c */
+void mgr_get(struct vfio_dmabuf_mgr *mgr);
+void mgr_put(struct vfio_dmabuf_mgr *mgr);
+int mgr_plane_slot(const struct vfio_dmabuf_mgr *mgr, u32 plane_id);
+u32 mgr_plane_id(const struct vfio_dmabuf_mgr *mgr, unsigned int slot);
+int mgr_look(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+	     struct plane_look *look);
+void mgr_look_info(const struct plane_look *look,
+		   struct vfio_dmabuf_mgr_plane_info *info);
+
+/* file.c */
+int mgr_file_open(struct vfio_dmabuf_mgr *mgr);
+
+/* ioctl.c */
+long mgr_file_ioctl(struct file *filp, unsigned int cmd, unsigned long arg);
+
+/* scanout.c */
+u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
+	       const struct vfio_dmabuf_plane *plane);
+bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found);
+void scanout_forget(struct vfio_dmabuf_mgr *mgr,
+		    const struct vfio_dmabuf_mem *mem);
+bool scanout_equal(const struct scanout *a, const struct scanout *b);
+void scanout_of_plane(struct scanout *scanout,
+		      const struct vfio_dmabuf_plane *plane);
+u64 scanout_size(const struct scanout *scanout);
+
+/* buffer.c */
+struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
+			      const struct scanout *scanout, bool writable);
+struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+				    bool writable, struct plane_look *look);
+void buffer_destroy(struct plane_buffer *buffer);
+
+/* export.c */
+struct dma_buf *export_buffer(struct plane_buffer *buffer);
+
+/* gfx.c */
+long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *arg);
+long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *arg);
+
+/* mem.c */
+struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);
+struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
+
+/* mmap.c */
+vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
+		     pgoff_t first, pgoff_t nr_pages);
+
+#endif /* _VFIO_DMABUF_MGR_PRIVATE_H */

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is scanned out: which pages, in which geometry, and the id of the two
+ * together.
+ *
+ * Two scanouts have the same id exactly when they are equal. An id is known as
+ * long as a dma-buf of it lives, and for the last MGR_RECENT that anyone asked
+ * about; it is never given twice. So a guest that flips between two buffers
+ * alternates between two ids, and one that makes up a thousand modes costs a
+ * fixed table.
+ */
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "mgr.h"
+
+void scanout_of_plane(struct scanout *scanout,
+		      const struct vfio_dmabuf_plane *plane)
+{
+	*scanout = (struct scanout) {
+		.mem = plane->mem,
+		.offset = plane->offset,
+		.modifier = plane->modifier,
+		.format = plane->format,
+		.width = plane->width,
+		.height = plane->height,
+		.stride = plane->stride,
+	};
+}
+
+/* In all but the id */
+bool scanout_equal(const struct scanout *a, const struct scanout *b)
+{
+	return a->mem == b->mem && a->offset == b->offset &&
+	       a->modifier == b->modifier && a->format == b->format &&
+	       a->width == b->width && a->height == b->height &&
+	       a->stride == b->stride;
+}
+
+/* Bytes of its dma-buf: whole pages, from the one that holds the first pixel. */
+u64 scanout_size(const struct scanout *scanout)
+{
+	return PAGE_ALIGN(offset_in_page(scanout->offset) +
+			  mul_u32_u32(scanout->stride, scanout->height));
+}
+
+/* The entry that holds @scanout, or else the one to give up for it. */
+static struct recent_scanout *recent_slot(struct vfio_dmabuf_mgr *mgr,
+					  const struct scanout *scanout)
+{
+	struct recent_scanout *oldest = mgr->recent;
+	unsigned int i;
+
+	for (i = 0; i < MGR_RECENT; i++) {
+		if (scanout_equal(&mgr->recent[i].scanout, scanout))
+			return &mgr->recent[i];
+		if (mgr->recent[i].used < oldest->used)
+			oldest = &mgr->recent[i];
+	}
+	return oldest;
+}
+
+static u64 live_id(const struct vfio_dmabuf_mgr *mgr,
+		   const struct scanout *scanout)
+{
+	const struct plane_buffer *buffer;
+
+	list_for_each_entry(buffer, &mgr->buffers, link) {
+		if (scanout_equal(&buffer->scanout, scanout))
+			return buffer->scanout.id;
+	}
+	return 0;
+}
+
+/* The id of what a plane shows: an old one if it is known, or the next. */
+u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
+	       const struct vfio_dmabuf_plane *plane)
+{
+	struct recent_scanout *recent;
+	struct scanout scanout;
+
+	lockdep_assert_held(&mgr->lock);
+
+	scanout_of_plane(&scanout, plane);
+	recent = recent_slot(mgr, &scanout);
+	recent->used = ++mgr->clock;
+	if (scanout_equal(&recent->scanout, &scanout))
+		return recent->scanout.id;
+
+	scanout.id = live_id(mgr, &scanout);
+	/* Mainline's ids are the lower half, of which 0 is none */
+	while (!lower_32_bits(scanout.id))
+		scanout.id = ++mgr->last_id;
+
+	vfio_dmabuf_mem_get(scanout.mem);
+	if (recent->scanout.mem)
+		vfio_dmabuf_mem_put(recent->scanout.mem);
+	recent->scanout = scanout;
+	return scanout.id;
+}
+
+/* The scanout with mainline's 32-bit id; its mem is lent under mgr->lock. */
+bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
+{
+	const struct plane_buffer *buffer;
+	unsigned int i;
+
+	lockdep_assert_held(&mgr->lock);
+
+	for (i = 0; i < MGR_RECENT; i++) {
+		if (mgr->recent[i].scanout.mem &&
+		    lower_32_bits(mgr->recent[i].scanout.id) == id) {
+			*found = mgr->recent[i].scanout;
+			return true;
+		}
+	}
+	list_for_each_entry(buffer, &mgr->buffers, link) {
+		if (lower_32_bits(buffer->scanout.id) == id) {
+			*found = buffer->scanout;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Forget the recent scanouts of @mem, all of them where that is NULL. */
+void scanout_forget(struct vfio_dmabuf_mgr *mgr,
+		    const struct vfio_dmabuf_mem *mem)
+{
+	struct recent_scanout *recent;
+	unsigned int i;
+
+	lockdep_assert_held(&mgr->lock);
+
+	for (i = 0; i < MGR_RECENT; i++) {
+		recent = &mgr->recent[i];
+		if (!recent->scanout.mem || (mem && recent->scanout.mem != mem))
+			continue;
+		vfio_dmabuf_mem_put(recent->scanout.mem);
+		memset(recent, 0, sizeof(*recent));
+	}
+}
