@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A display as JSON. This is the data; text for people is made from it and
+ * from nothing else, so the two outputs cannot drift apart.
+ */
+#ifndef CLI_DESCRIBE_H
+#define CLI_DESCRIBE_H
+
+#include "displays.h"
+
+#include <json-c/json.h>
+
+/*
+ * {"pid", "vmm", "device", "caps": [], "rights": [], "heads": [{"head",
+ * "planes": [{"type", "index", "id", "on", ...}]}]}. 64 bit values that need
+ * not fit a double are strings, "0x...".
+ *
+ * Returns 0, or -errno of a query: -ENODEV, the device has gone.
+ */
+int describe_display(const struct display *display, struct json_object **out);
+
+/* Add what describe_display() says of a plane that is on, but its place */
+void describe_geometry(struct json_object *json,
+		       const struct planefd_plane *plane);
+
+/* A string of any bytes; they become what text_safe() makes of them */
+struct json_object *json_text(const char *text);
+
+/* "0x..." */
+struct json_object *json_hex(uint64_t value);
+
+/* Print as JSON */
+void print_json(struct json_object *json);
+
+#endif /* CLI_DESCRIBE_H */

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Finds displays, and says why there are none. */
+#include "displays.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define MANAGER_MODULE "/sys/module/vfio_dmabuf_mgr"
+
+static void read_name(pid_t pid, char *name, size_t size)
+{
+	char path[32];
+	ssize_t length = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		length = read(fd, name, size - 1);
+		close(fd);
+	}
+	if (length > 0 && name[length - 1] == '\n')
+		length--;
+	name[length > 0 ? length : 0] = '\0';
+}
+
+void display_finish(struct display *display)
+{
+	planefd_close(display->planefd);
+	display->planefd = NULL;
+}
+
+void displays_finish(struct displays *displays)
+{
+	for (size_t i = 0; i < displays->count; i++)
+		display_finish(&displays->all[i]);
+	free(displays->all);
+	*displays = (struct displays){ 0 };
+}
+
+/* Takes over the connections. A device that has gone meanwhile is left out. */
+static int add_connections(struct displays *displays, pid_t pid,
+			   struct planefd **found, int count)
+{
+	struct display *all;
+
+	all = reallocarray(displays->all, displays->count + (size_t)count,
+			   sizeof(*all));
+	if (!all) {
+		for (int i = 0; i < count; i++)
+			planefd_close(found[i]);
+		return -ENOMEM;
+	}
+	displays->all = all;
+
+	for (int i = 0; i < count; i++) {
+		struct display *display = &all[displays->count];
+
+		*display = (struct display){ .pid = pid, .planefd = found[i] };
+		if (planefd_get_info(found[i], &display->info) < 0) {
+			planefd_close(found[i]);
+			continue;
+		}
+		read_name(pid, display->vmm, sizeof(display->vmm));
+		displays->count++;
+	}
+	return 0;
+}
+
+/* Zero, or an error that ends the search */
+static int add_process(struct displays *displays, pid_t pid)
+{
+	struct planefd **found;
+
+	int count = planefd_open_process_all(pid, &found);
+	if (count > 0) {
+		int ret = add_connections(displays, pid, found, count);
+		free(found);
+		return ret;
+	}
+
+	switch (count) {
+	case -EPERM:
+		displays->denied++;
+		return 0;
+	case -ENOTTY:
+		displays->no_manager++;
+		return 0;
+	case -ENODEV:
+	case -ESRCH:
+		return 0;
+	default:
+		return count;
+	}
+}
+
+static enum status report_error(int error)
+{
+	if (error == -ENOSYS)
+		return fail(STATUS_ERROR, "this kernel has no pidfd_getfd; "
+			    "Linux 5.6 or later is needed");
+	if (error == -EMFILE)
+		return fail(STATUS_ERROR, "too many open files, here or at the "
+			    "device; close some of its viewers");
+	return fail(STATUS_ERROR, "cannot look for displays: %s",
+		    strerror(-error));
+}
+
+enum status displays_find(struct displays *displays)
+{
+	struct dirent *entry;
+	int ret = 0;
+
+	*displays = (struct displays){ 0 };
+	DIR *proc = opendir("/proc");
+	if (!proc)
+		return fail(STATUS_ERROR, "cannot read /proc: %s",
+			    strerror(errno));
+
+	while (!ret && (entry = readdir(proc))) {
+		char *end;
+		long pid = strtol(entry->d_name, &end, 10);
+		if (end == entry->d_name || *end || pid < 1 || pid > INT_MAX)
+			continue;
+		ret = add_process(displays, (pid_t)pid);
+	}
+	closedir(proc);
+
+	if (ret < 0) {
+		displays_finish(displays);
+		return report_error(ret);
+	}
+	return STATUS_OK;
+}
+
+static bool module_is_loaded(void)
+{
+	return !access(MANAGER_MODULE, F_OK);
+}
+
+enum status displays_explain(const struct displays *displays)
+{
+	if (!module_is_loaded())
+		return fail(STATUS_NOTHING, "no display found: the module "
+			    "vfio_dmabuf_mgr is not loaded; 'modprobe "
+			    "vfio_bochs' loads it with a display device");
+	if (displays->denied)
+		return fail(STATUS_DENIED, "no display found, but %u processes "
+			    "could not be looked into; run as root or with "
+			    "CAP_SYS_PTRACE", displays->denied);
+	if (displays->no_manager)
+		return fail(STATUS_NOTHING, "no display found: the VFIO "
+			    "devices in use have no dma-buf manager; give a "
+			    "VMM a vfio_bochs device");
+	return fail(STATUS_NOTHING, "no display found: no running VMM has a "
+		    "VFIO device open; start one with a vfio_bochs device");
+}
+
+/* "12 DEVICE, 14 DEVICE", to be freed */
+static char *name_choices(const struct displays *displays)
+{
+	char *text = NULL;
+	size_t size;
+
+	FILE *out = open_memstream(&text, &size);
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < displays->count; i++)
+		fprintf(out, "%s%s (pid %d)", i ? ", " : "",
+			displays->all[i].info.device,
+			(int)displays->all[i].pid);
+	if (fclose(out)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static enum status report_ambiguous(const struct displays *displays)
+{
+	char *names = name_choices(displays);
+
+	fail(STATUS_USAGE, "there are several displays; choose one with "
+	     "--device: %s", names ? names : "see 'planefd list'");
+	free(names);
+	return STATUS_USAGE;
+}
+
+/* What planefd_open_process_all() said of the process that was named */
+static enum status report_process(pid_t pid, int error)
+{
+	char name[64];
+
+	read_name(pid, name, sizeof(name));
+	switch (error) {
+	case -ESRCH:
+		return fail(STATUS_NOTHING, "there is no process %d; 'planefd "
+			    "list' names those with a display", (int)pid);
+	case -EPERM:
+		return fail(STATUS_DENIED, "no permission to look into process "
+			    "%d (%s); run as root or with CAP_SYS_PTRACE",
+			    (int)pid, name);
+	case -ENODEV:
+		return fail(STATUS_NOTHING, "process %d (%s) has no VFIO device "
+			    "open; 'planefd list' names those with a display",
+			    (int)pid, name);
+	case -ENOTTY:
+		if (!module_is_loaded())
+			return fail(STATUS_NOTHING, "process %d (%s) has VFIO "
+				    "devices, but the module vfio_dmabuf_mgr "
+				    "is not loaded; 'modprobe vfio_bochs' and "
+				    "give it such a device", (int)pid, name);
+		return fail(STATUS_NOTHING, "process %d (%s) has VFIO devices, "
+			    "but none with a dma-buf manager; give it a "
+			    "vfio_bochs device", (int)pid, name);
+	default:
+		return report_error(error);
+	}
+}
+
+static enum status find_in_process(struct displays *displays, pid_t pid)
+{
+	struct planefd **found;
+
+	*displays = (struct displays){ 0 };
+	int count = planefd_open_process_all(pid, &found);
+	if (count < 0)
+		return report_process(pid, count);
+
+	int ret = add_connections(displays, pid, found, count);
+	free(found);
+	if (ret < 0)
+		return report_error(ret);
+	/* They have gone since */
+	if (!displays->count)
+		return report_process(pid, -ENODEV);
+	return STATUS_OK;
+}
+
+/* Leave one display a device, and only the named device if one is named */
+static void keep_matching(struct displays *displays, const char *device)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < displays->count; i++) {
+		struct display *display = &displays->all[i];
+		const char *name = display->info.device;
+		bool keep = !device || !strcasecmp(name, device);
+
+		for (size_t j = 0; keep && j < kept; j++)
+			keep = strcmp(displays->all[j].info.device, name) != 0;
+		if (keep)
+			displays->all[kept++] = *display;
+		else
+			display_finish(display);
+	}
+	displays->count = kept;
+}
+
+enum status display_choose(struct display *display,
+			   const struct options *options)
+{
+	struct displays displays;
+	enum status status;
+
+	if (options->pid)
+		status = find_in_process(&displays, options->pid);
+	else
+		status = displays_find(&displays);
+	if (status)
+		return status;
+	if (!displays.count)
+		return displays_explain(&displays);
+
+	keep_matching(&displays, options->device);
+	if (displays.count == 1) {
+		*display = displays.all[0];
+		displays.count = 0;
+	} else if (displays.count) {
+		status = report_ambiguous(&displays);
+	} else if (options->pid) {
+		status = fail(STATUS_NOTHING, "process %d has no display '%s'; "
+			      "'planefd list' names those it has",
+			      (int)options->pid, options->device);
+	} else if (displays.denied) {
+		status = fail(STATUS_DENIED, "no display '%s' found, but %u "
+			      "processes could not be looked into; run as root "
+			      "or with CAP_SYS_PTRACE", options->device,
+			      displays.denied);
+	} else {
+		status = fail(STATUS_NOTHING, "no running VMM has a display "
+			      "'%s'; 'planefd list' names those there are",
+			      options->device);
+	}
+	displays_finish(&displays);
+	return status;
+}

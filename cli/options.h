@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of a verb. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "report.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct options {
+	pid_t pid;          /* 0: not given */
+	const char *device; /* NULL: not given */
+	uint32_t head;
+	const char *output; /* NULL: not given, "-": the standard output */
+	bool json;
+	bool verbose;
+	bool help;
+};
+
+struct verb {
+	const char *name;
+	const char *summary; /* of one line */
+	const char *help;    /* what --help prints */
+	const char *accepts; /* letters of its options */
+	enum status (*run)(const struct options *options);
+};
+
+/* The verbs, and an entry without a name at the end */
+extern const struct verb verbs[];
+
+/* argv[0] is the verb's name. STATUS_USAGE has been reported. */
+enum status options_parse(struct options *options, const struct verb *verb,
+			  int argc, char **argv);
+
+enum status list_run(const struct options *options);
+enum status info_run(const struct options *options);
+enum status shot_run(const struct options *options);
+
+#endif /* CLI_OPTIONS_H */

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One line on stderr, in which nothing from outside can do harm. */
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Bytes of the UTF-8 character at text that is safe to print, 0 if there is
+ * none. Not safe: C0 and C1 controls and DEL. Not UTF-8: overlong forms,
+ * surrogates, what lies beyond U+10FFFF.
+ */
+static size_t printable_length(const unsigned char *text)
+{
+	static const unsigned int smallest[] = { 0, 0, 0xa0, 0x800, 0x10000 };
+	unsigned int code;
+	size_t length;
+
+	if (text[0] < 0x80)
+		return text[0] >= 0x20 && text[0] != 0x7f;
+
+	if ((text[0] & 0xe0) == 0xc0)
+		length = 2;
+	else if ((text[0] & 0xf0) == 0xe0)
+		length = 3;
+	else if ((text[0] & 0xf8) == 0xf0)
+		length = 4;
+	else
+		return 0;
+
+	code = text[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3fu);
+	}
+
+	if (code < smallest[length] || code > 0x10ffff ||
+	    (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	return length;
+}
+
+char *text_safe(const char *text)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *safe = malloc(4 * strlen(text) + 1);
+	char *to = safe;
+
+	if (!safe)
+		return NULL;
+
+	const unsigned char *from = (const unsigned char *)text;
+	while (*from) {
+		size_t length = printable_length(from);
+		if (length) {
+			memcpy(to, from, length);
+			to += length;
+			from += length;
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = 'x';
+		*to++ = digits[*from >> 4];
+		*to++ = digits[*from & 0xf];
+		from++;
+	}
+	*to = '\0';
+	return safe;
+}
+
+enum status fail(enum status status, const char *format, ...)
+{
+	char *message = NULL;
+	char *safe = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+
+	if (message)
+		safe = text_safe(message);
+	fprintf(stderr, "planefd: %s\n", safe ? safe : "out of memory");
+	free(safe);
+	free(message);
+	return status;
+}
+
+enum status finish_stdout(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return STATUS_OK;
+	return fail(STATUS_WRITE, "cannot write to the standard output: %s",
+		    strerror(errno));
+}
