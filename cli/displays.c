@@ -207,9 +207,9 @@ static enum status report_process(pid_t pid, int error)
 			    "%d (%s); run as root or with CAP_SYS_PTRACE",
 			    (int)pid, name);
 	case -ENODEV:
-		return fail(STATUS_NOTHING, "process %d (%s) has no VFIO device "
-			    "open; 'planefd list' names those with a display",
-			    (int)pid, name);
+		return fail(STATUS_NOTHING, "process %d (%s) has no VFIO "
+			    "device open; 'planefd list' names those with a "
+			    "display", (int)pid, name);
 	case -ENOTTY:
 		if (!module_is_loaded())
 			return fail(STATUS_NOTHING, "process %d (%s) has VFIO "

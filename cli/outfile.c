@@ -84,7 +84,8 @@ static int open_temporary(struct outfile *outfile)
 	outfile->temporary = beside(outfile->path);
 	if (!outfile->temporary)
 		return -ENOMEM;
-	if (strlen(outfile->temporary) >= sizeof(pending))
+	size_t size = strlen(outfile->temporary) + 1;
+	if (size > sizeof(pending))
 		return -ENAMETOOLONG;
 
 	block_signals(&old);
@@ -92,7 +93,7 @@ static int open_temporary(struct outfile *outfile)
 	int fd = mkostemp(outfile->temporary, O_CLOEXEC);
 	ret = fd < 0 ? -errno : fd;
 	if (fd >= 0)
-		strcpy(pending, outfile->temporary);
+		memcpy(pending, outfile->temporary, size);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 
 	if (ret >= 0 && fchmod(ret, default_mode()) < 0) {
@@ -107,19 +108,25 @@ static int open_target(struct outfile *outfile, const char *path)
 {
 	struct stat st;
 
-	if (!strcmp(path, "-"))
-		return fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	int fd;
+
+	if (!strcmp(path, "-")) {
+		fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? -errno : fd;
+	}
 
 	bool exists = !stat(path, &st);
 	if (exists && S_ISDIR(st.st_mode))
 		return -EISDIR;
-	if (exists && !S_ISREG(st.st_mode))
-		return open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (exists && !S_ISREG(st.st_mode)) {
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return fd < 0 ? -errno : fd;
+	}
 
 	/* Through a symbolic link: the link stays, what it names is replaced */
 	outfile->path = exists ? realpath(path, NULL) : strdup(path);
 	if (!outfile->path)
-		return -ENOMEM;
+		return -errno;
 	return open_temporary(outfile);
 }
 
@@ -127,10 +134,7 @@ int outfile_open(struct outfile *outfile, const char *path)
 {
 	*outfile = (struct outfile){ 0 };
 
-	errno = 0;
 	int fd = open_target(outfile, path);
-	if (fd == -1)
-		fd = -errno;
 	if (fd >= 0) {
 		outfile->stream = fdopen(fd, "w");
 		if (outfile->stream)
@@ -161,9 +165,8 @@ int outfile_commit(struct outfile *outfile)
 {
 	int ret = 0;
 
-	if (fflush(outfile->stream))
-		ret = -errno;
-	else if (outfile->path && fsync(fileno(outfile->stream)) < 0)
+	if (fflush(outfile->stream) ||
+	    (outfile->path && fsync(fileno(outfile->stream)) < 0))
 		ret = -errno;
 	if (fclose(outfile->stream) && !ret)
 		ret = -errno;

@@ -31,7 +31,8 @@ int picture_convert(const struct planefd_plane *plane, const void *pixels,
 	if (plane->modifier || !format_to_pixman(plane->format, &format))
 		return -EOPNOTSUPP;
 
-	size_t line_bytes = (size_t)plane->width * PIXMAN_FORMAT_BPP(format) / 8;
+	size_t pixel_bytes = PIXMAN_FORMAT_BPP(format) / 8;
+	size_t line_bytes = pixel_bytes * plane->width;
 	if (!fits(plane, line_bytes))
 		return -ERANGE;
 

@@ -54,10 +54,11 @@ static void write_picture(png_structp png, png_infop info, png_bytep row,
 	png_write_info(png, info);
 
 	for (int y = 0; y < height; y++, pixel += stride) {
+		png_bytep to = row;
 		for (int x = 0; x < width; x++) {
-			row[3 * x] = (png_byte)(pixel[x] >> 16);
-			row[3 * x + 1] = (png_byte)(pixel[x] >> 8);
-			row[3 * x + 2] = (png_byte)pixel[x];
+			*to++ = (png_byte)(pixel[x] >> 16);
+			*to++ = (png_byte)(pixel[x] >> 8);
+			*to++ = (png_byte)pixel[x];
 		}
 		png_write_row(png, row);
 	}

@@ -139,8 +139,8 @@ static enum status report_take(const struct shot *shot, int error)
 				    "0x%llx; only linear planes can be read",
 				    device, name,
 				    (unsigned long long)shot->plane.modifier);
-		return fail(STATUS_ERROR, "%s shows the format %s, which cannot "
-			    "be converted", device, name);
+		return fail(STATUS_ERROR, "%s shows the format %s, which "
+			    "cannot be converted", device, name);
 	case -ERANGE:
 		return fail(STATUS_ERROR, "%s describes a plane that does not "
 			    "fit its buffer", device);
@@ -159,8 +159,9 @@ static enum status take_picture(struct shot *shot)
 	const struct planefd_info *info = &shot->display->info;
 
 	if (shot->head >= info->heads)
-		return fail(STATUS_NOTHING, "%s has no head %u; its heads are 0 "
-			    "to %u", info->device, shot->head, info->heads - 1);
+		return fail(STATUS_NOTHING, "%s has no head %u; its heads are "
+			    "0 to %u", info->device, shot->head,
+			    info->heads - 1);
 
 	int ret = take_primary(shot);
 	if (!ret)
@@ -229,7 +230,8 @@ static struct json_object *describe_shot(const struct shot *shot,
 	json_object_object_add(json, "pid", json_object_new_int(display->pid));
 	json_object_object_add(json, "vmm", json_text(display->vmm));
 	json_object_object_add(json, "device", json_text(display->info.device));
-	json_object_object_add(json, "head", json_object_new_uint64(shot->head));
+	json_object_object_add(json, "head",
+			       json_object_new_uint64(shot->head));
 	describe_geometry(json, &shot->plane);
 	json_object_object_add(json, "sequence", sequence);
 	json_object_object_add(json, "cursor",

@@ -44,7 +44,8 @@ static struct json_object *find_plane(struct json_object *head,
 	struct json_object *planes = json_object_object_get(head, "planes");
 
 	for (size_t i = 0; i < json_object_array_length(planes); i++) {
-		struct json_object *plane = json_object_array_get_idx(planes, i);
+		struct json_object *plane =
+			json_object_array_get_idx(planes, i);
 		if (!strcmp(text(plane, "type"), type))
 			return plane;
 	}

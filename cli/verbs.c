@@ -4,13 +4,14 @@
 
 #include <stddef.h>
 
-#define CHOOSE_HELP                                                            \
-	"  -p, --pid PID      the VMM's process; without it every process is\n" \
-	"                     looked into\n"                                      \
+/* clang-format off: a line of text is a line here */
+#define CHOOSE_HELP \
+	"  -p, --pid PID      the VMM's process; without it every process\n" \
+	"                     is looked into\n" \
 	"  -d, --device UUID  the display device, where there are several\n"
 
-#define COMMON_HELP                                                            \
-	"  -j, --json         print JSON\n"                                        \
+#define COMMON_HELP \
+	"  -j, --json         print JSON\n" \
 	"  -h, --help         print this\n"
 
 const struct verb verbs[] = {
@@ -19,42 +20,45 @@ const struct verb verbs[] = {
 		.summary = "every display of every running VMM",
 		.accepts = "jv",
 		.run = list_run,
-		.help = "usage: planefd list [--json] [--verbose]\n"
-			"\n"
-			"List the display of every running VMM that you may "
-			"look into.\n"
-			"\n"
-			"  -v, --verbose      say how many processes could not "
-			"be looked into\n" COMMON_HELP,
+		.help =
+	"usage: planefd list [--json] [--verbose]\n"
+	"\n"
+	"List every display of every running VMM that you may look into.\n"
+	"\n"
+	"  -v, --verbose      say how many processes could not be looked\n"
+	"                     into\n"
+	COMMON_HELP,
 	},
 	{
 		.name = "info",
 		.summary = "all that one display tells",
 		.accepts = "pdj",
 		.run = info_run,
-		.help = "usage: planefd info [--pid PID] [--device UUID] "
-			"[--json]\n"
-			"\n"
-			"Print all that one display tells of itself and of its "
-			"planes.\n"
-			"\n" CHOOSE_HELP COMMON_HELP,
+		.help =
+	"usage: planefd info [--pid PID] [--device UUID] [--json]\n"
+	"\n"
+	"Print all that one display tells of itself and of its planes.\n"
+	"\n"
+	CHOOSE_HELP
+	COMMON_HELP,
 	},
 	{
 		.name = "shot",
 		.summary = "what one display shows, as a PNG",
 		.accepts = "pdHoj",
 		.run = shot_run,
-		.help = "usage: planefd shot [--pid PID] [--device UUID] "
-			"[--head N] [-o FILE] [--json]\n"
-			"\n"
-			"Write what one display shows as a PNG.\n"
-			"\n" CHOOSE_HELP
-			"  -H, --head N       the head, where there are several "
-			"(default 0)\n"
-			"  -o, --output FILE  where to write it, '-' for the "
-			"standard output\n"
-			"                     (default planefd-UUID.png)\n"
-			COMMON_HELP,
+		.help =
+	"usage: planefd shot [--pid PID] [--device UUID] [--head N]\n"
+	"                    [--output FILE] [--json]\n"
+	"\n"
+	"Write what one display shows as a PNG.\n"
+	"\n"
+	CHOOSE_HELP
+	"  -H, --head N       the head, where there are several (default 0)\n"
+	"  -o, --output FILE  where to write it, '-' for the standard output\n"
+	"                     (default planefd-UUID.png)\n"
+	COMMON_HELP,
 	},
 	{ .name = NULL },
 };
+/* clang-format on */

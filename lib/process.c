@@ -188,26 +188,25 @@ static int search_fds(struct search *search, DIR *fds)
 static int search_process(struct search *search, pid_t pid)
 {
 	char path[32];
-	int ret;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	DIR *fds = opendir(path);
-	ret = fds ? 0 : -errno;
+	int ret = -errno;
 
 	/*
 	 * Only a process that lives still has its number: after this look the
 	 * directory, if it was opened, is the right one.
 	 */
-	if (process_is_gone(search->pidfd))
-		ret = -ESRCH;
-	else if (ret == -EACCES || ret == -ENOENT)
+	bool gone = process_is_gone(search->pidfd);
+	if (!fds) {
+		if (gone)
+			return -ESRCH;
 		/* -ENOENT: a /proc that hides the processes of others */
-		ret = -EPERM;
+		return ret == -EACCES || ret == -ENOENT ? -EPERM : ret;
+	}
 
-	if (!ret)
-		ret = search_fds(search, fds);
-	if (fds)
-		closedir(fds);
+	ret = gone ? -ESRCH : search_fds(search, fds);
+	closedir(fds);
 	return ret;
 }
 
@@ -223,62 +222,70 @@ static int search_explain(const struct search *search)
 	return -ENODEV;
 }
 
-static void close_all(struct planefd **all, int count)
+static void search_finish(struct search *search)
 {
-	for (int i = 0; i < count; i++)
-		planefd_close(all[i]);
-	free(all);
+	for (int i = 0; i < search->count; i++)
+		planefd_close(search->found[i]);
+	free(search->found);
+}
+
+/*
+ * Zero, and at least one display found; the caller calls search_finish() or
+ * takes over what was found. On error nothing is left to finish.
+ */
+static int search_start(struct search *search, pid_t pid)
+{
+	*search = (struct search){ 0 };
+
+	/* EINVAL, of late ENOENT: a thread's number, no process's */
+	search->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (search->pidfd < 0 && (errno == EINVAL || errno == ENOENT))
+		return -ESRCH;
+	if (search->pidfd < 0)
+		return -errno;
+
+	int ret = search_process(search, pid);
+	if (!ret && !search->count)
+		ret = search_explain(search);
+	close(search->pidfd);
+	if (ret)
+		search_finish(search);
+	return ret;
 }
 
 int planefd_open_process_all(pid_t pid, struct planefd ***out)
 {
-	struct search search = { .pidfd = -1 };
+	struct search search;
 
 	*out = NULL;
-	if (pid <= 0)
-		return -ESRCH;
-
-	search.pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (search.pidfd < 0) {
-		/* EINVAL, of late ENOENT: a thread's number, no process's */
-		if (errno == EINVAL || errno == ENOENT)
-			return -ESRCH;
-		return -errno;
-	}
-
-	int ret = search_process(&search, pid);
-	if (!ret && !search.count)
-		ret = search_explain(&search);
-	close(search.pidfd);
-
-	if (ret < 0) {
-		close_all(search.found, search.count);
+	int ret = search_start(&search, pid);
+	if (ret)
 		return ret;
-	}
 	*out = search.found;
 	return search.count;
 }
 
 int planefd_open_process(pid_t pid, const char *device, struct planefd **out)
 {
-	struct planefd **all;
+	struct search search;
 	struct planefd *chosen = NULL;
 
-	int count = planefd_open_process_all(pid, &all);
-	if (count < 0)
-		return count;
+	int ret = search_start(&search, pid);
+	if (ret)
+		return ret;
 
-	for (int i = 0; i < count; i++) {
+	for (int i = 0; i < search.count && !chosen; i++) {
+		struct planefd *planefd = search.found[i];
+
 		/* UUIDs: upper and lower case are the same */
-		if (device && strcasecmp(all[i]->device, device))
-			continue;
-		if (!device && count > 1)
-			continue;
-		chosen = all[i];
-		all[i] = NULL;
-		break;
+		bool right = device ? strcasecmp(planefd->device, device) == 0 :
+				      search.count == 1;
+		if (right) {
+			chosen = planefd;
+			search.found[i] = NULL;
+		}
 	}
-	close_all(all, count);
+	search_finish(&search);
 
 	if (!chosen)
 		return device ? -ENODEV : -ENOTUNIQ;
