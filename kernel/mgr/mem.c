@@ -11,6 +11,7 @@
  * It belongs to this module, not to the device: dma-bufs and mappings outlive
  * the device and its driver.
  */
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/log2.h>
@@ -27,7 +28,7 @@
 
 /* 2 MiB, what one page table of 4 KiB pages maps */
 #define CHUNK_ORDER	9
-#define CHUNK_PAGES	(1UL << CHUNK_ORDER)
+#define CHUNK_PAGES	BIT(CHUNK_ORDER)
 
 struct mem_chunk {
 	struct page *pages[CHUNK_PAGES];
@@ -239,9 +240,10 @@ static struct mem_chunk *mem_fill_chunk(struct vfio_dmabuf_mem *mem,
 		old = set_active_memcg(mem->memcg);
 		chunk = chunk_create(nr_pages);
 		set_active_memcg(old);
-		/* Pairs with smp_load_acquire() in mem_chunk_present() */
-		if (chunk)
+		if (chunk) {
+			/* Pairs with the acquire in mem_chunk_present() */
 			smp_store_release(&mem->chunks[nr], chunk);
+		}
 	}
 	mutex_unlock(&mem->lock);
 	return chunk;

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The monitor: VFIO's EDID region, through which a VMM says what monitor the
+ * guest sees, and the EDID that it sees until a VMM says so.
+ */
+#include <linux/errno.h>
+#include <linux/export.h>
+#include <linux/math.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+#include <linux/vfio.h>
+#include <asm/unaligned.h>
+
+#include "vdev.h"
+
+/* Where the blob is in the region: behind the header, at a round offset */
+#define BLOB_OFFSET	64
+
+/* VESA E-EDID standard, release A revision 2 (EDID 1.4) */
+#define EDID_SIZE		128
+#define EDID_DESCRIPTOR_SIZE	18
+
+u32 vdev_edid_region_size(void)
+{
+	return BLOB_OFFSET + VDEV_EDID_MAX;
+}
+
+static u32 header_word(const struct vdev_edid *edid, u32 offset)
+{
+	switch (offset) {
+	case offsetof(struct vfio_region_gfx_edid, edid_offset):
+		return BLOB_OFFSET;
+	case offsetof(struct vfio_region_gfx_edid, edid_max_size):
+		return VDEV_EDID_MAX;
+	case offsetof(struct vfio_region_gfx_edid, edid_size):
+		return edid->size;
+	case offsetof(struct vfio_region_gfx_edid, max_xres):
+		return edid->max_xres;
+	case offsetof(struct vfio_region_gfx_edid, max_yres):
+		return edid->max_yres;
+	case offsetof(struct vfio_region_gfx_edid, link_state):
+		return edid->link;
+	default:
+		return 0;
+	}
+}
+
+u32 vdev_edid_read(const struct vdev_edid *edid, u32 offset, unsigned int size)
+{
+	u32 value = 0;
+	unsigned int i;
+
+	if (offset < BLOB_OFFSET) {
+		value = header_word(edid, ALIGN_DOWN(offset, 4));
+		return value >> 8 * (offset % 4);
+	}
+	for (i = 0; i < size; i++)
+		value |= (u32)edid->blob[offset - BLOB_OFFSET + i] << 8 * i;
+	return value;
+}
+
+/* -EINVAL for a header field that is read-only or that refuses the value. */
+int vdev_edid_write(struct vdev_edid *edid, u32 offset, unsigned int size,
+		    u32 value)
+{
+	unsigned int i;
+
+	if (offset >= BLOB_OFFSET) {
+		for (i = 0; i < size; i++)
+			edid->blob[offset - BLOB_OFFSET + i] = value >> 8 * i;
+		return 0;
+	}
+	if (size != 4)
+		return -EINVAL;
+	switch (offset) {
+	case offsetof(struct vfio_region_gfx_edid, edid_size):
+		if (value > VDEV_EDID_MAX)
+			return -EINVAL;
+		edid->size = value;
+		return 0;
+	case offsetof(struct vfio_region_gfx_edid, link_state):
+		if (value != VFIO_DEVICE_GFX_LINK_STATE_UP &&
+		    value != VFIO_DEVICE_GFX_LINK_STATE_DOWN)
+			return -EINVAL;
+		edid->link = value;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/**
+ * vdev_edid_byte - what the guest reads
+ * @edid: the monitor
+ * @offset: byte of the EDID, any
+ *
+ * Context: under vdev->lock.
+ * Return: the byte, 0 beyond the end and while the link is down.
+ */
+u8 vdev_edid_byte(const struct vdev_edid *edid, u32 offset)
+{
+	if (edid->link != VFIO_DEVICE_GFX_LINK_STATE_UP || offset >= edid->size)
+		return 0;
+	return edid->blob[offset];
+}
+EXPORT_SYMBOL_GPL(vdev_edid_byte);
+
+/* Vertical sync width, which tells the aspect ratio: VESA CVT 1.1, 3.4.2 */
+static u32 cvt_vsync(u32 width, u32 height)
+{
+	if (width * 3 == height * 4)
+		return 4;
+	if (width * 9 == height * 16)
+		return 5;
+	if (width * 10 == height * 16)
+		return 6;
+	if (width * 4 == height * 5 || width * 9 == height * 15)
+		return 7;
+	return 10;
+}
+
+/* A detailed timing at 60 Hz, with the reduced blanking of VESA CVT 1.1 */
+static void put_timing(u8 *d, u32 width, u32 height, u32 width_mm,
+		       u32 height_mm)
+{
+	const u32 hblank = 160, hfront = 48, hsync = 32, vfront = 3;
+	const u32 vsync = cvt_vsync(width, height);
+	/* At least 460 us and six lines of back porch; a line's time in ns */
+	const u32 line = (1000000000 / 60 - 460000) / height;
+	const u32 vblank = max(460000 / line + 1, vfront + vsync + 6);
+	/* In units of 10 kHz, in steps of 250 kHz */
+	const u32 clock = rounddown(60 * (width + hblank) / 100 *
+				    (height + vblank) / 100, 25);
+
+	put_unaligned_le16(clock, d);
+	d[2] = width;
+	d[3] = hblank;
+	d[4] = width >> 8 << 4 | hblank >> 8;
+	d[5] = height;
+	d[6] = vblank;
+	d[7] = height >> 8 << 4 | vblank >> 8;
+	d[8] = hfront;
+	d[9] = hsync;
+	d[10] = vfront << 4 | vsync;
+	d[11] = 0;
+	d[12] = width_mm;
+	d[13] = height_mm;
+	d[14] = width_mm >> 8 << 4 | height_mm >> 8;
+	/* Digital separate sync, horizontal positive, vertical negative */
+	d[17] = 0x1a;
+}
+
+/* A display descriptor: a tag and 13 bytes */
+static void put_descriptor(u8 *d, u8 tag, const void *data)
+{
+	d[3] = tag;
+	memcpy(&d[5], data, 13);
+}
+
+static void put_monitor(u8 *e, u32 width, u32 height)
+{
+	/* At 100 dots an inch */
+	const u32 width_mm = width * 254 / 1000;
+	const u32 height_mm = height * 254 / 1000;
+
+	/* "PFD", five bits a letter */
+	put_unaligned_be16(('P' - '@') << 10 | ('F' - '@') << 5 | ('D' - '@'),
+			   &e[8]);
+	e[10] = 1;		/* product */
+	e[17] = 2026 - 1990;	/* model year, as e[16] says */
+	e[16] = 0xff;
+	e[18] = 1;		/* EDID 1.4 */
+	e[19] = 4;
+	e[20] = 0xa5;		/* digital, 8 bits a colour, DisplayPort */
+	e[21] = DIV_ROUND_CLOSEST(width_mm, 10);
+	e[22] = DIV_ROUND_CLOSEST(height_mm, 10);
+	e[23] = 120;		/* gamma 2.2 */
+	e[24] = 0x06;		/* sRGB, first timing is the native one */
+	/* Chromaticity of sRGB's primaries and white point */
+	memcpy(&e[25], "\xee\x91\xa3\x54\x4c\x99\x26\x0f\x50\x54", 10);
+	e[35] = 0x21;		/* 640x480 and 800x600 at 60 Hz */
+	e[36] = 0x08;		/* 1024x768 at 60 Hz */
+	memset(&e[38], 0x01, 16);	/* no standard timings */
+
+	put_timing(&e[54], width, height, width_mm, height_mm);
+	put_descriptor(&e[54 + EDID_DESCRIPTOR_SIZE], 0xfc, "planefd\n     ");
+	/* 50 to 125 Hz, 30 to 160 kHz, up to 600 MHz, limits only */
+	put_descriptor(&e[54 + 2 * EDID_DESCRIPTOR_SIZE], 0xfd,
+		       "\x32\x7d\x1e\xa0\x3c\x01\n      ");
+	put_descriptor(&e[54 + 3 * EDID_DESCRIPTOR_SIZE], 0x10,
+		       "\0\0\0\0\0\0\0\0\0\0\0\0");
+}
+
+/**
+ * vdev_edid_init - connect a monitor
+ * @edid: the monitor
+ * @width: of its native mode, at most 4095
+ * @height: of its native mode, at most 4095
+ * @max_xres: what the VMM is told the device can do, 0 for no limit
+ * @max_yres: what the VMM is told the device can do, 0 for no limit
+ */
+void vdev_edid_init(struct vdev_edid *edid, u32 width, u32 height,
+		    u32 max_xres, u32 max_yres)
+{
+	u8 *e = edid->blob;
+	u8 sum = 0;
+	unsigned int i;
+
+	memset(edid, 0, sizeof(*edid));
+	edid->size = EDID_SIZE;
+	edid->max_xres = max_xres;
+	edid->max_yres = max_yres;
+	edid->link = VFIO_DEVICE_GFX_LINK_STATE_UP;
+
+	memset(&e[1], 0xff, 6);
+	put_monitor(e, width, height);
+	for (i = 0; i < EDID_SIZE - 1; i++)
+		sum += e[i];
+	e[EDID_SIZE - 1] = -sum;
+}
+EXPORT_SYMBOL_GPL(vdev_edid_init);

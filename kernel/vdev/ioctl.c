@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The VFIO device ioctls that tell what a device is made of, reset it, and set
+ * its interrupts. Regions and irqs are told from the one description in struct
+ * vdev, so they cannot disagree with the config space.
+ */
+#include <linux/eventfd.h>
+#include <linux/export.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include "planefd_compat.h"
+#include "vdev.h"
+
+/**
+ * vdev_init - make the shared part ready, once
+ * @vdev: the device, zeroed, its config space not yet laid out
+ * @ops: the device's own
+ */
+void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
+{
+	mutex_init(&vdev->lock);
+	vdev->ops = ops;
+}
+EXPORT_SYMBOL_GPL(vdev_init);
+
+/**
+ * vdev_reset - as after power-on: config space and registers
+ * @vdev: the device
+ *
+ * Context: process context; takes vdev->lock.
+ */
+void vdev_reset(struct vdev *vdev)
+{
+	mutex_lock(&vdev->lock);
+	vdev_config_reset(vdev);
+	vdev->ops->reset(vdev);
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_reset);
+
+static void set_req(struct vdev *vdev, struct eventfd_ctx *ctx)
+{
+	mutex_lock(&vdev->lock);
+	swap(vdev->req, ctx);
+	mutex_unlock(&vdev->lock);
+	if (ctx)
+		eventfd_ctx_put(ctx);
+}
+
+/**
+ * vdev_close - the device's last fd is closed
+ * @vdev: the device
+ */
+void vdev_close(struct vdev *vdev)
+{
+	set_req(vdev, NULL);
+}
+EXPORT_SYMBOL_GPL(vdev_close);
+
+u64 vdev_region_size(const struct vdev *vdev, unsigned int index)
+{
+	if (index < PCI_STD_NUM_BARS)
+		return vdev->bar_size[index];
+	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
+		return PCI_CFG_SPACE_SIZE;
+	if (index == VDEV_EDID_REGION)
+		return vdev_edid_region_size();
+	return 0;
+}
+
+static u32 region_flags(const struct vdev *vdev, unsigned int index)
+{
+	u32 flags = 0;
+
+	if (vdev_region_size(vdev, index))
+		flags = VFIO_REGION_INFO_FLAG_READ |
+			VFIO_REGION_INFO_FLAG_WRITE;
+	if (index < PCI_STD_NUM_BARS && vdev->bar_mem[index])
+		flags |= VFIO_REGION_INFO_FLAG_MMAP;
+	return flags;
+}
+
+static long get_info(void __user *uarg)
+{
+	const size_t minsz = offsetofend(struct vfio_device_info, num_irqs);
+	struct vfio_device_info info;
+
+	if (copy_from_user(&info, uarg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+	info.num_regions = VDEV_NUM_REGIONS;
+	info.num_irqs = VFIO_PCI_NUM_IRQS;
+	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
+}
+
+/* The EDID region says what it is in a capability behind its info. */
+static long add_edid_cap(void __user *uarg, struct vfio_region_info *info)
+{
+	struct vfio_region_info_cap_type cap = {
+		.header.id = VFIO_REGION_INFO_CAP_TYPE,
+		.header.version = 1,
+		.type = VFIO_REGION_TYPE_GFX,
+		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
+	};
+
+	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
+	if (info->argsz < sizeof(*info) + sizeof(cap)) {
+		info->argsz = sizeof(*info) + sizeof(cap);
+		return 0;
+	}
+	info->cap_offset = sizeof(*info);
+	return copy_to_user(uarg + sizeof(*info), &cap, sizeof(cap)) ?
+	       -EFAULT : 0;
+}
+
+static long get_region_info(struct vdev *vdev, void __user *uarg)
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info;
+	long ret = 0;
+
+	if (copy_from_user(&info, uarg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VDEV_NUM_REGIONS)
+		return -EINVAL;
+	info.flags = region_flags(vdev, info.index);
+	info.cap_offset = 0;
+	info.size = vdev_region_size(vdev, info.index);
+	info.offset = (u64)info.index << VDEV_OFFSET_SHIFT;
+	if (info.index == VDEV_EDID_REGION)
+		ret = add_edid_cap(uarg, &info);
+	if (!ret && copy_to_user(uarg, &info, minsz))
+		ret = -EFAULT;
+	return ret;
+}
+
+/* Only the request irq is there; the config space has no interrupt pin. */
+static u32 vdev_irq_count(u32 index)
+{
+	return index == VFIO_PCI_REQ_IRQ_INDEX ? 1 : 0;
+}
+
+static long get_irq_info(void __user *uarg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_info, count);
+	struct vfio_irq_info info;
+
+	if (copy_from_user(&info, uarg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+	info.count = vdev_irq_count(info.index);
+	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD |
+				  VFIO_IRQ_INFO_NORESIZE : 0;
+	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
+}
+
+/* Set, take away or try the eventfd of the request irq. */
+static long set_req_irq(struct vdev *vdev, u32 flags, u32 count,
+			const void *data)
+{
+	struct eventfd_ctx *ctx = NULL;
+	s32 fd;
+
+	/* No irqs at all disables them, whatever type the data would be */
+	if (!count) {
+		set_req(vdev, NULL);
+		return 0;
+	}
+	if (flags & VFIO_IRQ_SET_DATA_EVENTFD) {
+		fd = *(const s32 *)data;
+		if (fd >= 0)
+			ctx = eventfd_ctx_fdget(fd);
+		if (IS_ERR(ctx))
+			return PTR_ERR(ctx);
+		set_req(vdev, ctx);
+		return 0;
+	}
+	if (!(flags & VFIO_IRQ_SET_DATA_BOOL) || *(const u8 *)data)
+		vdev_request(&vdev->vfio, 0);
+	return 0;
+}
+
+static long set_irqs(struct vdev *vdev, void __user *uarg)
+{
+	const size_t minsz = offsetofend(struct vfio_irq_set, count);
+	struct vfio_irq_set set;
+	size_t data_size = 0;
+	void *data = NULL;
+	long ret;
+
+	if (copy_from_user(&set, uarg, minsz))
+		return -EFAULT;
+	if (set.index >= VFIO_PCI_NUM_IRQS)
+		return -EINVAL;
+	ret = vfio_set_irqs_validate_and_prepare(&set,
+						 vdev_irq_count(set.index),
+						 VFIO_PCI_NUM_IRQS, &data_size);
+	if (ret)
+		return ret;
+	/* There is nothing to mask in an event that happens once */
+	if ((set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
+	    VFIO_IRQ_SET_ACTION_TRIGGER || !vdev_irq_count(set.index))
+		return -EINVAL;
+	if (data_size) {
+		data = memdup_user(uarg + minsz, data_size);
+		if (IS_ERR(data))
+			return PTR_ERR(data);
+	}
+	ret = set_req_irq(vdev, set.flags, set.count, data);
+	kfree(data);
+	return ret;
+}
+
+/**
+ * vdev_ioctl - for struct vfio_device_ops.ioctl, for all but the manager's
+ * @vfio: the device
+ * @cmd: VFIO_DEVICE_GET_INFO, GET_REGION_INFO, GET_IRQ_INFO, SET_IRQS or RESET
+ * @arg: the user's pointer
+ *
+ * Return: 0, -ENOTTY for any other @cmd, or the ioctl's error.
+ */
+long vdev_ioctl(struct vfio_device *vfio, unsigned int cmd, unsigned long arg)
+{
+	struct vdev *vdev = to_vdev(vfio);
+	void __user *uarg = (void __user *)arg;
+
+	switch (cmd) {
+	case VFIO_DEVICE_GET_INFO:
+		return get_info(uarg);
+	case VFIO_DEVICE_GET_REGION_INFO:
+		return get_region_info(vdev, uarg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return get_irq_info(uarg);
+	case VFIO_DEVICE_SET_IRQS:
+		return set_irqs(vdev, uarg);
+	case VFIO_DEVICE_RESET:
+		vdev_reset(vdev);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+EXPORT_SYMBOL_GPL(vdev_ioctl);
+
+/**
+ * vdev_request - for struct vfio_device_ops.request: the device is wanted back
+ * @vfio: the device
+ * @count: how often it was asked for
+ */
+void vdev_request(struct vfio_device *vfio, unsigned int count)
+{
+	struct vdev *vdev = to_vdev(vfio);
+
+	mutex_lock(&vdev->lock);
+	if (vdev->req)
+		planefd_eventfd_signal(vdev->req);
+	else if (!count)
+		dev_notice(vfio->dev, "in use; its VMM takes no requests, so removal waits for it\n");
+	mutex_unlock(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_request);
+
+MODULE_DESCRIPTION("What planefd's emulated PCI displays share");
+MODULE_LICENSE("GPL");

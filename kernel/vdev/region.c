@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reading, writing and mapping a device's regions through its fd.
+ *
+ * Memory is copied straight. Registers and config space are accessed in
+ * naturally aligned pieces of 1, 2 or 4 bytes, each copied from or to the user
+ * without the device's lock.
+ */
+#include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/uaccess.h>
+#include <linux/vfio_dmabuf_mgr.h>
+
+#include "vdev.h"
+
+#define OFFSET_MASK	(BIT_ULL(VDEV_OFFSET_SHIFT) - 1)
+
+/* One piece of an access that is not to memory */
+struct access {
+	unsigned int index;	/* region */
+	u32 offset;
+	unsigned int size;
+	u32 value;
+};
+
+static struct vfio_dmabuf_mem *region_mem(const struct vdev *vdev,
+					  unsigned int index)
+{
+	return index < PCI_STD_NUM_BARS ? vdev->bar_mem[index] : NULL;
+}
+
+static void access_read(struct vdev *vdev, struct access *access)
+{
+	mutex_lock(&vdev->lock);
+	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX)
+		access->value = vdev_config_read(vdev, access->offset,
+						 access->size);
+	else if (access->index == VDEV_EDID_REGION)
+		access->value = vdev_edid_read(&vdev->edid, access->offset,
+					       access->size);
+	else
+		access->value = vdev->ops->read(vdev, access->index,
+						access->offset, access->size);
+	mutex_unlock(&vdev->lock);
+}
+
+static int access_write(struct vdev *vdev, const struct access *access)
+{
+	int ret = 0;
+
+	mutex_lock(&vdev->lock);
+	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX)
+		vdev_config_write(vdev, access->offset, access->size,
+				  access->value);
+	else if (access->index == VDEV_EDID_REGION)
+		ret = vdev_edid_write(&vdev->edid, access->offset,
+				      access->size, access->value);
+	else
+		vdev->ops->write(vdev, access->index, access->offset,
+				 access->size, access->value);
+	mutex_unlock(&vdev->lock);
+	return ret;
+}
+
+/* The largest naturally aligned piece that a range begins with */
+static unsigned int piece_size(u32 offset, size_t count)
+{
+	unsigned int size = 4;
+
+	while (offset % size || size > count)
+		size /= 2;
+	return size;
+}
+
+/* Where in which region, and how much of it; -EINVAL beyond its end. */
+static int region_at(const struct vdev *vdev, loff_t pos, size_t *count,
+		     struct access *access)
+{
+	u64 offset = pos & OFFSET_MASK;
+	u64 size;
+
+	if (pos < 0 || pos >> VDEV_OFFSET_SHIFT >= VDEV_NUM_REGIONS)
+		return -EINVAL;
+	access->index = pos >> VDEV_OFFSET_SHIFT;
+	size = vdev_region_size(vdev, access->index);
+	if (offset >= size)
+		return -EINVAL;
+	*count = min_t(u64, *count, size - offset);
+	access->offset = offset;
+	return 0;
+}
+
+/**
+ * vdev_read - for struct vfio_device_ops.read
+ * @vfio: the device
+ * @buf: where to
+ * @count: bytes; less where the region ends before
+ * @ppos: the region's offset, and where in it
+ *
+ * Return: bytes read, -EINVAL where there is no region, -EFAULT.
+ */
+ssize_t vdev_read(struct vfio_device *vfio, char __user *buf, size_t count,
+		  loff_t *ppos)
+{
+	struct vdev *vdev = to_vdev(vfio);
+	struct access access;
+	size_t done;
+	ssize_t ret;
+
+	ret = region_at(vdev, *ppos, &count, &access);
+	if (ret)
+		return ret;
+
+	if (region_mem(vdev, access.index)) {
+		ret = vfio_dmabuf_mem_read(region_mem(vdev, access.index),
+					   access.offset, buf, count);
+		if (ret > 0)
+			*ppos += ret;
+		return ret;
+	}
+
+	for (done = 0; done < count; done += access.size) {
+		access.size = piece_size(access.offset, count - done);
+		access_read(vdev, &access);
+		access.value = (__force u32)cpu_to_le32(access.value);
+		if (copy_to_user(buf + done, &access.value, access.size))
+			return -EFAULT;
+		access.offset += access.size;
+	}
+	*ppos += done;
+	return done;
+}
+EXPORT_SYMBOL_GPL(vdev_read);
+
+/**
+ * vdev_write - for struct vfio_device_ops.write
+ * @vfio: the device
+ * @buf: where from
+ * @count: bytes; less where the region ends before
+ * @ppos: the region's offset, and where in it
+ *
+ * Return: bytes written, -EINVAL where there is no region or it refuses the
+ * value, -EFAULT, -ENOMEM.
+ */
+ssize_t vdev_write(struct vfio_device *vfio, const char __user *buf,
+		   size_t count, loff_t *ppos)
+{
+	struct vdev *vdev = to_vdev(vfio);
+	struct access access;
+	size_t done;
+	ssize_t ret;
+
+	ret = region_at(vdev, *ppos, &count, &access);
+	if (ret)
+		return ret;
+
+	if (region_mem(vdev, access.index)) {
+		ret = vfio_dmabuf_mem_write(region_mem(vdev, access.index),
+					    access.offset, buf, count);
+		if (ret > 0)
+			*ppos += ret;
+		return ret;
+	}
+
+	for (done = 0; done < count; done += access.size) {
+		access.size = piece_size(access.offset, count - done);
+		access.value = 0;
+		if (copy_from_user(&access.value, buf + done, access.size))
+			return -EFAULT;
+		access.value = le32_to_cpu((__force __le32)access.value);
+		ret = access_write(vdev, &access);
+		if (ret)
+			return ret;
+		access.offset += access.size;
+	}
+	*ppos += done;
+	return done;
+}
+EXPORT_SYMBOL_GPL(vdev_write);
+
+/**
+ * vdev_mmap - for struct vfio_device_ops.mmap
+ * @vfio: the device
+ * @vma: a part of a BAR that is memory
+ *
+ * Return: 0, or -EINVAL where the region cannot be mapped or is too small.
+ */
+int vdev_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
+{
+	const unsigned int shift = VDEV_OFFSET_SHIFT - PAGE_SHIFT;
+	struct vdev *vdev = to_vdev(vfio);
+	struct vfio_dmabuf_mem *mem;
+
+	if (vma->vm_pgoff >> shift >= PCI_STD_NUM_BARS)
+		return -EINVAL;
+	mem = region_mem(vdev, vma->vm_pgoff >> shift);
+	if (!mem)
+		return -EINVAL;
+	return vfio_dmabuf_mem_mmap(mem, vma,
+				    vma->vm_pgoff & (BIT_ULL(shift) - 1));
+}
+EXPORT_SYMBOL_GPL(vdev_mmap);
