@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The front door. Kbuild builds kernel/, meson the rest, tests/vm runs both;
+# this only calls them. What is built is under build/.
+#
+#   make demo      a stock guest's screen as a PNG, from a fresh machine
+#   make check     all tests; make check T=name for one, T='abi-*' for some
+#   make bench     what it costs, beside the kernel's own sample driver
+#   make vm        a root shell in a VM with the modules loaded
+#   make           build the modules and user space
+#   make install   install user space (DESTDIR, PREFIX)
+#
+# KERNEL picks the stock kernel's series. Nothing here loads a module into
+# this machine's own kernel.
+
+export KERNEL ?= 6.1
+PREFIX ?= /usr/local
+T ?=
+
+all: modules user
+
+modules:
+	+scripts/modules
+
+user: build/user/build.ninja
+	ninja -C build/user
+
+build/user/build.ninja:
+	meson setup build/user --prefix '$(PREFIX)'
+
+demo:
+	scripts/setup demo
+	scripts/demo
+
+check:
+	scripts/setup check
+	tests/check '$(T)'
+
+bench:
+	scripts/setup demo
+	$(MAKE) modules user
+	bench/run
+
+vm: modules user
+	tests/vm/run --shell
+
+install: user
+	meson install -C build/user --no-rebuild
+
+clean:
+	rm -rf build
+
+.PHONY: all modules user demo check bench vm install clean

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Part of tests/vm/run: run a list of test programs. Each has its time limit
+# inside the VM; if the VM itself dies or hangs, the program that ran then is
+# failed with the console's last lines, and the next VM goes on with the rest.
+
+boot_seconds=120
+grace=60
+
+# run_rest: run what is in lines; sets ended to how many of them have an answer
+run_rest()
+{
+	local line word deadline left current=''
+	ended=0
+	printf '%s\n' "${lines[@]}" >"$job/list"
+	echo "tests/run-list </job/list" >"$job/command"
+	mkfifo "$job/results"
+	boot -serial "file:$console" -chardev stdio,id=out,signal=off \
+		-serial chardev:out </dev/null >"$job/results" &
+	qemu=$!
+	exec 3<"$job/results"
+	rm "$job/results"
+
+	deadline=$((SECONDS + boot_seconds))
+	while left=$((deadline - SECONDS)) && [ "$left" -gt 0 ] &&
+		IFS= read -r -t "$left" -u 3 line; do
+		printf '%s\n' "$line"
+		read -r word name seconds <<<"$line"
+		case $word in
+		@begin)
+			current=$name
+			deadline=$((SECONDS + seconds + grace)) ;;
+		@end)
+			current=
+			ended=$((ended + 1))
+			deadline=$((SECONDS + grace)) ;;
+		esac
+	done
+	exec 3<&-
+	kill -KILL "$qemu" 2>/dev/null
+	wait "$qemu" 2>/dev/null
+	qemu=
+	[ ! -s "$job/status" ] || return 0
+
+	if [ -z "$current" ]; then
+		read -r current _ <<<"${lines[ended]-unload}"
+		echo "@begin $current 0"
+	fi
+	console_tail
+	if [ "$left" -gt 0 ]; then
+		echo "@fail the VM lives while it runs"
+	else
+		echo "@fail the VM does not hang while it runs"
+	fi
+	echo "@end $current 125"
+	ended=$((ended + 1))
+}
+
+write_env
+mapfile -t lines <"$list"
+boots=0
+while [ "${#lines[@]}" -gt 0 ]; do
+	boots=$((boots + 1))
+	[ "$boots" -eq 1 ] ||
+		console=$tree/build/logs/${log:-vm-$$}-$boots.log
+	run_rest
+	lines=("${lines[@]:ended}")
+done
