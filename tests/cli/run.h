@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Runs planefd as a user does, and keeps what it says. */
+#ifndef TESTS_CLI_RUN_H
+#define TESTS_CLI_RUN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#define RUN_ROOM 65536
+
+struct run {
+	int status; /* its exit status, -1 if a signal ended it */
+	char out[RUN_ROOM];
+	char err[RUN_ROOM];
+	size_t out_size;
+	size_t err_size;
+};
+
+/* planefd with these words, the last of which is NULL */
+void run_planefd(struct run *run, const char *const *words);
+
+#define RUN(run, ...)                                                          \
+	run_planefd((run), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* The same as a user without privileges, for which the caller must be root */
+void run_planefd_as_nobody(struct run *run, const char *const *words);
+
+/* Its exit status, nothing on stdout, and exactly this line on stderr */
+#define CHECK_FAILS(run, expected, line)                                       \
+	check_fails(__FILE__, __LINE__, (run), (expected), (line))
+
+void check_fails(const char *file, int number, const struct run *run,
+		 int expected, const char *line);
+
+#endif /* TESTS_CLI_RUN_H */
