@@ -46,6 +46,11 @@ static void read_pipes(struct run *run, int out, int err)
 static void start(struct run *run, const char *const *words, bool as_nobody)
 {
 	const char *argv[WORDS_MAX] = { "planefd" };
+	/* exec does not write what it is given, though its type says it may */
+	union {
+		const char **words;
+		char *const *argv;
+	} exec = { .words = argv };
 	int out[2];
 	int err[2];
 	int status;
@@ -67,7 +72,7 @@ static void start(struct run *run, const char *const *words, bool as_nobody)
 		if (as_nobody && (setgroups(0, NULL) || setgid(NOBODY) ||
 				  setuid(NOBODY)))
 			_exit(126);
-		execv(PLANEFD_PATH, (char *const *)(uintptr_t)argv);
+		execv(PLANEFD_PATH, exec.argv);
 		_exit(127);
 	}
 	close(out[1]);
