@@ -72,10 +72,16 @@ int picture_convert(const struct planefd_plane *plane, const void *pixels,
 	return 0;
 }
 
-void picture_lay_over(pixman_image_t *picture, pixman_image_t *cursor, int x,
-		      int y)
+void picture_lay_over(pixman_image_t *picture, pixman_image_t *cursor,
+		      int64_t x, int64_t y)
 {
+	int width = pixman_image_get_width(cursor);
+	int height = pixman_image_get_height(cursor);
+
+	/* A guest may say any place; pixman adds to it in 32 bits */
+	if (x <= -width || x >= pixman_image_get_width(picture) ||
+	    y <= -height || y >= pixman_image_get_height(picture))
+		return;
 	pixman_image_composite32(PIXMAN_OP_OVER, cursor, NULL, picture, 0, 0, 0,
-				 0, x, y, pixman_image_get_width(cursor),
-				 pixman_image_get_height(cursor));
+				 0, (int)x, (int)y, width, height);
 }

@@ -8,6 +8,7 @@
 
 #include <pixman.h>
 #include <planefd.h>
+#include <stdint.h>
 
 /*
  * Convert. pixels is the plane's first one. Returns 0 and an image to be
@@ -19,8 +20,11 @@
 int picture_convert(const struct planefd_plane *plane, const void *pixels,
 		    pixman_image_t **out);
 
-/* Lay the cursor over the picture, its upper left corner at x, y of it */
-void picture_lay_over(pixman_image_t *picture, pixman_image_t *cursor, int x,
-		      int y);
+/*
+ * Lay the cursor over the picture, its upper left corner at x, y of it, which
+ * may be anywhere.
+ */
+void picture_lay_over(pixman_image_t *picture, pixman_image_t *cursor,
+		      int64_t x, int64_t y);
 
 #endif /* CLI_PICTURE_H */

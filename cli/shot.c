@@ -25,6 +25,7 @@ struct shot {
 	const struct display *display;
 	uint32_t head;
 	struct planefd_plane plane; /* the primary plane, as it was taken */
+	struct planefd_plane last;  /* what was taken last, for errors */
 	bool sequence_known;
 	pixman_image_t *picture;
 	bool cursor; /* is in the picture */
@@ -51,16 +52,15 @@ static int read_buffer(struct planefd_buffer *buffer, pixman_image_t **picture)
 	return ret;
 }
 
-/* Take a plane and read it */
-static int take(struct planefd *planefd, uint32_t id,
-		struct planefd_plane *plane, pixman_image_t **picture)
+/* Take a plane and read it; what it showed is shot->last */
+static int take(struct shot *shot, uint32_t id, pixman_image_t **picture)
 {
 	struct planefd_buffer *buffer;
 
-	int ret = planefd_create(planefd, id, 0, &buffer);
+	int ret = planefd_create(shot->display->planefd, id, 0, &buffer);
 	if (ret < 0)
 		return ret;
-	*plane = *planefd_buffer_plane(buffer);
+	shot->last = *planefd_buffer_plane(buffer);
 	ret = read_buffer(buffer, picture);
 	planefd_buffer_destroy(buffer);
 	return ret;
@@ -78,9 +78,10 @@ static int take_primary(struct shot *shot)
 		int ret = planefd_query(planefd, id, &before);
 		if (ret < 0)
 			return ret;
-		ret = take(planefd, id, &shot->plane, &shot->picture);
+		ret = take(shot, id, &shot->picture);
 		if (ret < 0)
 			return ret;
+		shot->plane = shot->last;
 		if (planefd_query(planefd, id, &after) == 0 &&
 		    before.sequence == after.sequence) {
 			shot->plane.sequence = before.sequence;
@@ -99,20 +100,20 @@ static int take_cursors(struct shot *shot)
 {
 	for (uint32_t i = 0; i < shot->display->info.cursors; i++) {
 		uint32_t id = planefd_plane_id(PLANEFD_CURSOR, i, shot->head);
-		struct planefd_plane plane;
+		const struct planefd_plane *plane = &shot->last;
 		pixman_image_t *cursor;
 
-		int ret = take(shot->display->planefd, id, &plane, &cursor);
+		int ret = take(shot, id, &cursor);
 		if (ret == -ENOENT)
 			continue;
 		if (ret < 0)
 			return ret;
 		/* A device that cannot tell where the cursor is says so */
-		if ((uint32_t)plane.x != PLANEFD_UNKNOWN ||
-		    (uint32_t)plane.y != PLANEFD_UNKNOWN) {
+		if ((uint32_t)plane->x != PLANEFD_UNKNOWN ||
+		    (uint32_t)plane->y != PLANEFD_UNKNOWN) {
 			picture_lay_over(shot->picture, cursor,
-					 plane.x - shot->plane.x,
-					 plane.y - shot->plane.y);
+					 (int64_t)plane->x - shot->plane.x,
+					 (int64_t)plane->y - shot->plane.y);
 			shot->cursor = true;
 		}
 		pixman_image_unref(cursor);
@@ -133,12 +134,12 @@ static enum status report_take(const struct shot *shot, int error)
 	case -ENODEV:
 		return fail(STATUS_NOTHING, "%s has just gone", device);
 	case -EOPNOTSUPP:
-		format_name(shot->plane.format, name);
-		if (shot->plane.modifier)
+		format_name(shot->last.format, name);
+		if (shot->last.modifier)
 			return fail(STATUS_ERROR, "%s shows %s with modifier "
 				    "0x%llx; only linear planes can be read",
 				    device, name,
-				    (unsigned long long)shot->plane.modifier);
+				    (unsigned long long)shot->last.modifier);
 		return fail(STATUS_ERROR, "%s shows the format %s, which "
 			    "cannot be converted", device, name);
 	case -ERANGE:
@@ -158,6 +159,11 @@ static enum status take_picture(struct shot *shot)
 {
 	const struct planefd_info *info = &shot->display->info;
 
+	if (!info->heads)
+		return fail(STATUS_NOTHING, "%s has no heads", info->device);
+	if (!info->primaries)
+		return fail(STATUS_NOTHING, "%s has no primary plane",
+			    info->device);
 	if (shot->head >= info->heads)
 		return fail(STATUS_NOTHING, "%s has no head %u; its heads are "
 			    "0 to %u", info->device, shot->head,

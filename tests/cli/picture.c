@@ -301,6 +301,10 @@ TEST("a cursor that hangs over each edge is cut there")
 	picture_lay_over(picture, small, -2, 0);
 	picture_lay_over(picture, small, 0, 2);
 	picture_lay_over(picture, small, 5000, -5000);
+	picture_lay_over(picture, small, INT32_MAX, 0);
+	picture_lay_over(picture, small, 0, INT32_MIN);
+	picture_lay_over(picture, small, (int64_t)INT32_MAX - INT32_MIN, 0);
+	picture_lay_over(picture, small, (int64_t)INT32_MIN - INT32_MAX, 1);
 	CHECK_EQ(pixel_at(picture, 0, 0), 0xff000004);
 	CHECK_EQ(pixel_at(picture, 1, 0), 0xff000000);
 	CHECK_EQ(pixel_at(picture, 0, 1), 0xff000000);
