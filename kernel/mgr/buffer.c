@@ -9,6 +9,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/fcntl.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -66,24 +67,35 @@ static struct dma_buf *buffer_find(struct vfio_dmabuf_mgr *mgr,
 	return NULL;
 }
 
-/*
- * The dma-buf of a scanout that has its id, made if it does not live yet.
- * Returns a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM.
- */
-struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
-			      const struct scanout *scanout, bool writable)
+/* A dma-buf of the vendor's own, checked for what was asked of it. */
+static struct dma_buf *vendor_export(struct vfio_dmabuf_mgr *mgr,
+				     const struct scanout *scanout,
+				     bool writable)
+{
+	u64 size = scanout_size(scanout);
+	struct dma_buf *dmabuf;
+
+	dmabuf = mgr->ops->export(mgr->priv, scanout->backing,
+				  ALIGN_DOWN(scanout->offset, PAGE_SIZE), size,
+				  writable ? O_RDWR : O_RDONLY);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	if (WARN_ON_ONCE(dmabuf->size != size ||
+			 !!(dmabuf->file->f_mode & FMODE_WRITE) != writable)) {
+		dma_buf_put(dmabuf);
+		return ERR_PTR(-EIO);
+	}
+	return dmabuf;
+}
+
+static struct dma_buf *buffer_make(struct vfio_dmabuf_mgr *mgr,
+				   const struct scanout *scanout, bool writable)
 {
 	struct plane_buffer *buffer;
 	struct dma_buf *dmabuf;
 
-	lockdep_assert_held(&mgr->lock);
-
-	dmabuf = buffer_find(mgr, scanout, writable);
-	if (dmabuf)
-		return dmabuf;
 	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
 		return ERR_PTR(-ENOSPC);
-
 	buffer = buffer_create(mgr, scanout, writable);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
@@ -100,6 +112,46 @@ struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 }
 
 /*
+ * The dma-buf of a scanout that has its id, made if it does not live yet.
+ * Returns a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM, or
+ * what the vendor's export answers.
+ */
+struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
+			      const struct scanout *scanout, bool writable)
+{
+	lockdep_assert_held(&mgr->lock);
+
+	if (!scanout->mem)
+		return vendor_export(mgr, scanout, writable);
+	return buffer_find(mgr, scanout, writable) ?:
+	       buffer_make(mgr, scanout, writable);
+}
+
+/* As buffer_export(), from and into what is held of the plane. */
+static struct dma_buf *buffer_export_held(struct vfio_dmabuf_mgr *mgr,
+					  struct held_dmabuf *held,
+					  const struct scanout *scanout,
+					  bool writable)
+{
+	struct dma_buf *dmabuf;
+
+	if (held->dmabuf && held->scanout.id == scanout->id) {
+		get_dma_buf(held->dmabuf);
+		return held->dmabuf;
+	}
+	dmabuf = buffer_export(mgr, scanout, writable);
+	if (IS_ERR(dmabuf))
+		return dmabuf;
+	/* The final put is deferred: it takes no lock of ours here */
+	if (held->dmabuf)
+		dma_buf_put(held->dmabuf);
+	get_dma_buf(dmabuf);
+	held->dmabuf = dmabuf;
+	held->scanout = *scanout;
+	return dmabuf;
+}
+
+/*
  * Look at a plane and export it, in one step under the manager's lock.
  * look->plane.mem is not valid any more afterwards. Returns a reference, or an
  * ERR_PTR: those of mgr_look() and buffer_export(), -ENOENT where it is off.
@@ -107,8 +159,9 @@ struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 				    bool writable, struct plane_look *look)
 {
-	struct dma_buf *dmabuf, **held;
+	struct plane_state *state;
 	struct scanout scanout;
+	struct dma_buf *dmabuf;
 	int ret;
 
 	mutex_lock(&mgr->lock);
@@ -121,18 +174,9 @@ struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 	}
 	scanout_of_plane(&scanout, &look->plane);
 	scanout.id = scanout_id(mgr, &look->plane);
-	dmabuf = buffer_export(mgr, &scanout, writable);
-	if (IS_ERR(dmabuf))
-		goto out;
-
-	held = &mgr->state[mgr_plane_slot(mgr, plane_id)].held[writable];
-	if (*held != dmabuf) {
-		get_dma_buf(dmabuf);
-		/* The final put is deferred: it takes no lock of ours here */
-		if (*held)
-			dma_buf_put(*held);
-		*held = dmabuf;
-	}
+	state = &mgr->state[mgr_plane_slot(mgr, plane_id)];
+	dmabuf = buffer_export_held(mgr, &state->held[writable], &scanout,
+				    writable);
 out:
 	mutex_unlock(&mgr->lock);
 	return dmabuf;

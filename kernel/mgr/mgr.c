@@ -8,6 +8,7 @@
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vfio.h>
 
@@ -66,17 +67,21 @@ u32 mgr_plane_id(const struct vfio_dmabuf_mgr *mgr, unsigned int slot)
 }
 
 /* Does what the driver tells hold together? Anything else is a driver's bug. */
-static bool plane_is_sound(const struct vfio_dmabuf_plane *plane)
+static bool plane_is_sound(const struct vfio_dmabuf_mgr *mgr,
+			   const struct vfio_dmabuf_plane *plane)
 {
+	u64 size = mul_u32_u32(plane->stride, plane->height);
 	u64 end;
 
-	return plane->mem && plane->start &&
-	       plane->width && plane->height && plane->stride &&
-	       offset_in_page(plane->start) == offset_in_page(plane->offset) &&
-	       !check_add_overflow(plane->offset,
-				   mul_u32_u32(plane->stride, plane->height),
-				   &end) &&
-	       end <= vfio_dmabuf_mem_size(plane->mem);
+	if (!plane->start || !plane->width || !plane->height ||
+	    !plane->stride ||
+	    offset_in_page(plane->start) != offset_in_page(plane->offset) ||
+	    check_add_overflow(plane->offset, size, &end))
+		return false;
+	if (plane->mem)
+		return end <= vfio_dmabuf_mem_size(plane->mem);
+	/* The ABI's size has 32 bits */
+	return plane->backing && mgr->ops->export && size <= U32_MAX - SZ_64K;
 }
 
 /*
@@ -112,7 +117,7 @@ int mgr_look(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 		return 0;
 	if (ret)
 		return ret;
-	if (WARN_ON_ONCE(!plane_is_sound(&look->plane)))
+	if (WARN_ON_ONCE(!plane_is_sound(mgr, &look->plane)))
 		return -EIO;
 	return 0;
 }
@@ -188,26 +193,23 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_create);
 
-/* Drop the dma-bufs held of @mem, of everything where that is NULL. */
+/* Drop the dma-bufs held over @mem or @backing, all of them with neither. */
 static void mgr_drop_held(struct vfio_dmabuf_mgr *mgr,
-			  const struct vfio_dmabuf_mem *mem)
+			  const struct vfio_dmabuf_mem *mem, u64 backing)
 {
-	const struct plane_buffer *buffer;
-	struct dma_buf **held;
+	struct held_dmabuf *held;
 	unsigned int i;
 
 	lockdep_assert_held(&mgr->lock);
 
 	for (i = 0; i < mgr->nr_planes * 2; i++) {
 		held = &mgr->state[i / 2].held[i % 2];
-		if (!*held)
-			continue;
-		buffer = (*held)->priv;
-		if (mem && buffer->scanout.mem != mem)
+		if (!held->dmabuf ||
+		    !scanout_is_over(&held->scanout, mem, backing))
 			continue;
 		/* The final put is deferred: it takes no lock of ours here */
-		dma_buf_put(*held);
-		*held = NULL;
+		dma_buf_put(held->dmabuf);
+		held->dmabuf = NULL;
 	}
 }
 
@@ -226,8 +228,8 @@ void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
 	mutex_lock(&mgr->lock);
 	mgr->ops = NULL;
 	mgr->priv = NULL;
-	mgr_drop_held(mgr, NULL);
-	scanout_forget(mgr, NULL);
+	mgr_drop_held(mgr, NULL, 0);
+	scanout_forget(mgr, NULL, 0);
 	mutex_unlock(&mgr->lock);
 
 	spin_lock(&mgr->event_lock);
@@ -280,21 +282,24 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_changed);
 /**
  * vfio_dmabuf_mgr_forget - memory is no longer a plane's
  * @mgr: the manager
- * @mem: the memory
+ * @mem: the memory, or NULL
+ * @backing: with @mem NULL, the number of memory of the vendor's own, not 0
  *
- * Drops what references the manager itself has to @mem, so that it goes when
- * the last dma-buf over it does. Call it when no plane shows @mem any more;
+ * Drops what references the manager itself has to the memory, so that it goes
+ * when the last dma-buf over it does. Call it when no plane shows it any more;
  * memory that lasts as long as the device's opening needs no such call.
  *
  * Context: process context, may sleep. Not under a lock that the callback
  * takes.
  */
 void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
-			    const struct vfio_dmabuf_mem *mem)
+			    const struct vfio_dmabuf_mem *mem, u64 backing)
 {
+	if (WARN_ON_ONCE(!mem && !backing))
+		return;
 	mutex_lock(&mgr->lock);
-	mgr_drop_held(mgr, mem);
-	scanout_forget(mgr, mem);
+	mgr_drop_held(mgr, mem, backing);
+	scanout_forget(mgr, mem, backing);
 	mutex_unlock(&mgr->lock);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_forget);

@@ -46,7 +46,8 @@ struct vm_fault;
 
 /* A scanout's identity; two of them with the same id are equal in all else. */
 struct scanout {
-	struct vfio_dmabuf_mem *mem;
+	struct vfio_dmabuf_mem *mem;	/* or NULL, and then backing */
+	u64 backing;
 	u64 offset;
 	u64 modifier;
 	u32 format;
@@ -57,8 +58,14 @@ struct scanout {
 };
 
 struct recent_scanout {
-	struct scanout scanout;	/* .mem is a reference; NULL where unused */
+	struct scanout scanout;	/* .mem is a reference; .id is 0 where unused */
 	u64 used;		/* mgr->clock when it was last seen */
+};
+
+/* The dma-buf last made of a plane, kept in case it is asked for again */
+struct held_dmabuf {
+	struct dma_buf *dmabuf;	/* a reference, or NULL */
+	struct scanout scanout;	/* .mem is no reference: only to compare */
 };
 
 /* What is known of one plane */
@@ -66,8 +73,7 @@ struct plane_state {
 	u64 sequence;					/* mgr->event_lock */
 	u64 time_ns;					/* mgr->event_lock */
 	struct vfio_dmabuf_rect damage[MGR_DAMAGES];	/* mgr->event_lock */
-	/* The read-only and the writable dma-buf last made of it: mgr->lock */
-	struct dma_buf *held[2];
+	struct held_dmabuf held[2];	/* read-only, writable: mgr->lock */
 };
 
 struct vfio_dmabuf_mgr {
@@ -141,7 +147,9 @@ u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
 	       const struct vfio_dmabuf_plane *plane);
 bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found);
 void scanout_forget(struct vfio_dmabuf_mgr *mgr,
-		    const struct vfio_dmabuf_mem *mem);
+		    const struct vfio_dmabuf_mem *mem, u64 backing);
+bool scanout_is_over(const struct scanout *scanout,
+		     const struct vfio_dmabuf_mem *mem, u64 backing);
 bool scanout_equal(const struct scanout *a, const struct scanout *b);
 void scanout_of_plane(struct scanout *scanout,
 		      const struct vfio_dmabuf_plane *plane);

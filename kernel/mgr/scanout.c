@@ -19,6 +19,7 @@ void scanout_of_plane(struct scanout *scanout,
 {
 	*scanout = (struct scanout) {
 		.mem = plane->mem,
+		.backing = plane->mem ? 0 : plane->backing,
 		.offset = plane->offset,
 		.modifier = plane->modifier,
 		.format = plane->format,
@@ -31,10 +32,19 @@ void scanout_of_plane(struct scanout *scanout,
 /* In all but the id */
 bool scanout_equal(const struct scanout *a, const struct scanout *b)
 {
-	return a->mem == b->mem && a->offset == b->offset &&
-	       a->modifier == b->modifier && a->format == b->format &&
-	       a->width == b->width && a->height == b->height &&
-	       a->stride == b->stride;
+	return a->mem == b->mem && a->backing == b->backing &&
+	       a->offset == b->offset && a->modifier == b->modifier &&
+	       a->format == b->format && a->width == b->width &&
+	       a->height == b->height && a->stride == b->stride;
+}
+
+/* Does it show @mem, or else @backing? With neither named, any does. */
+bool scanout_is_over(const struct scanout *scanout,
+		     const struct vfio_dmabuf_mem *mem, u64 backing)
+{
+	if (!mem && !backing)
+		return true;
+	return scanout->mem == mem && (mem || scanout->backing == backing);
 }
 
 /* Bytes of its dma-buf: whole pages, from the one that holds the first pixel. */
@@ -92,7 +102,8 @@ u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
 	while (!lower_32_bits(scanout.id))
 		scanout.id = ++mgr->last_id;
 
-	vfio_dmabuf_mem_get(scanout.mem);
+	if (scanout.mem)
+		vfio_dmabuf_mem_get(scanout.mem);
 	if (recent->scanout.mem)
 		vfio_dmabuf_mem_put(recent->scanout.mem);
 	recent->scanout = scanout;
@@ -108,7 +119,7 @@ bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
 	lockdep_assert_held(&mgr->lock);
 
 	for (i = 0; i < MGR_RECENT; i++) {
-		if (mgr->recent[i].scanout.mem &&
+		if (mgr->recent[i].scanout.id &&
 		    lower_32_bits(mgr->recent[i].scanout.id) == id) {
 			*found = mgr->recent[i].scanout;
 			return true;
@@ -123,9 +134,9 @@ bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
 	return false;
 }
 
-/* Forget the recent scanouts of @mem, all of them where that is NULL. */
+/* Forget the recent scanouts over @mem or @backing, all with neither. */
 void scanout_forget(struct vfio_dmabuf_mgr *mgr,
-		    const struct vfio_dmabuf_mem *mem)
+		    const struct vfio_dmabuf_mem *mem, u64 backing)
 {
 	struct recent_scanout *recent;
 	unsigned int i;
@@ -134,9 +145,10 @@ void scanout_forget(struct vfio_dmabuf_mgr *mgr,
 
 	for (i = 0; i < MGR_RECENT; i++) {
 		recent = &mgr->recent[i];
-		if (!recent->scanout.mem || (mem && recent->scanout.mem != mem))
+		if (!scanout_is_over(&recent->scanout, mem, backing))
 			continue;
-		vfio_dmabuf_mem_put(recent->scanout.mem);
+		if (recent->scanout.mem)
+			vfio_dmabuf_mem_put(recent->scanout.mem);
 		memset(recent, 0, sizeof(*recent));
 	}
 }

@@ -17,7 +17,7 @@
  *	close_device:	vfio_dmabuf_mgr_revoke(mgr);
  *			vfio_dmabuf_mem_put(mem);
  *
- * Locks. The callback runs under the manager's mutex and may take the driver's
+ * Locks. The callbacks run under the manager's mutex and may take the driver's
  * own. So the driver calls vfio_dmabuf_mgr_changed() under any lock it likes
  * (it takes only a spinlock), and nothing else of this API under a lock that
  * its callback takes.
@@ -28,6 +28,7 @@
 #include <linux/types.h>
 #include <uapi/linux/vfio_dmabuf_mgr.h>
 
+struct dma_buf;
 struct page;
 struct vfio_device;
 struct vm_area_struct;
@@ -53,9 +54,11 @@ struct vfio_dmabuf_mem;
  * @hot_y: a cursor's hot spot, or VFIO_DMABUF_MGR_UNKNOWN
  * @mem: the memory that holds the pixels. The callback lends it: it must stay
  *	valid until the manager's lock is dropped. Whatever keeps it longer
- *	takes a reference
- * @offset: byte of @mem at which the first pixel is. All of @stride * @height
- *	bytes from there lie within @mem
+ *	takes a reference. NULL where the driver exports its memory by itself
+ * @backing: with @mem NULL, a number for the memory that holds the pixels, not
+ *	0, and never given to other memory while the manager lives
+ * @offset: byte of that memory at which the first pixel is. All of @stride *
+ *	@height bytes from there lie within it
  */
 struct vfio_dmabuf_plane {
 	u64 start;
@@ -69,6 +72,7 @@ struct vfio_dmabuf_plane {
 	u32 hot_x;
 	u32 hot_y;
 	struct vfio_dmabuf_mem *mem;
+	u64 backing;
 	u64 offset;
 };
 
@@ -94,15 +98,24 @@ struct vfio_dmabuf_rect {
  *	mutex; may take the driver's own locks; must not allocate or touch
  *	pixels, and must copy guest-written registers once before it checks
  *	them. Not called any more once vfio_dmabuf_mgr_revoke() returned.
+ * @export: make a dma-buf of the vendor's own, of @size bytes from byte @offset
+ *	of the memory numbered @backing, all whole pages. Needed only by a
+ *	driver whose planes have no mem. Its file must have the access mode of
+ *	@flags (O_RDONLY or O_RDWR) and the vendor then keeps the promises that
+ *	abi.md makes of a dma-buf: that it outlives the device is one of them.
+ *	Return it with a reference for the manager, or an ERR_PTR: -ENOENT
+ *	where that memory is gone. Called as @get_plane is; may allocate.
  */
 struct vfio_dmabuf_mgr_ops {
 	int (*get_plane)(void *priv, u32 plane_id,
 			 struct vfio_dmabuf_plane *plane);
+	struct dma_buf *(*export)(void *priv, u64 backing, u64 offset,
+				  u64 size, int flags);
 };
 
 /**
  * struct vfio_dmabuf_mgr_desc - what a device has; read at creation only
- * @ops: the callback
+ * @ops: the callbacks
  * @heads: heads, 1 to 16
  * @overlays: overlay planes on every head, up to 8
  * @primaries: primary planes on every head, up to 8
@@ -125,7 +138,7 @@ void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr);
 void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 			     const struct vfio_dmabuf_rect *damage);
 void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
-			    const struct vfio_dmabuf_mem *mem);
+			    const struct vfio_dmabuf_mem *mem, u64 backing);
 long vfio_dmabuf_mgr_device_ioctl(struct vfio_dmabuf_mgr *mgr,
 				  unsigned int cmd, unsigned long arg);
 

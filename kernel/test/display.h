@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A display for the tests of what vfio_bochs does not have: two heads, each
+ * with an overlay, a primary and a cursor plane, damage, hot spots, memory made
+ * of pages, memory that comes and goes, and dma-bufs of the vendor's own.
+ *
+ * It is the smallest driver of the manager's API, too: device.c is what a
+ * vendor writes. No guest drives it; a test does, through BAR 0:
+ *
+ *	0x40 * slot	32-bit registers of a plane, slot = head * 3 + type
+ *	0xf00		write: make memory number n anew (1 or 2)
+ *
+ * BAR 2 is memory number 0, 16 MiB.
+ */
+#ifndef _VFIO_TEST_DISPLAY_H
+#define _VFIO_TEST_DISPLAY_H
+
+#include <linux/mdev.h>
+#include <linux/types.h>
+#include <linux/vfio_dmabuf_mgr.h>
+#include <linux/vfio_vdev.h>
+
+#define TEST_HEADS	2
+#define TEST_TYPES	3
+#define TEST_PLANES	(TEST_HEADS * TEST_TYPES)
+#define TEST_RENEW	0xf00
+
+/* Bytes of memory 0, of the others, and of the vendor's own */
+#define TEST_BAR_SIZE	SZ_16M
+#define TEST_MEM_SIZE	SZ_4M
+
+/* What a plane's TEST_MEMORY may say */
+enum test_memory {
+	TEST_MEMORY_BAR,	/* BAR 2 */
+	TEST_MEMORY_PAGES_1,	/* from pages, replaced by TEST_RENEW */
+	TEST_MEMORY_PAGES_2,
+	TEST_MEMORY_VENDOR,	/* exported by this driver, not the manager */
+	TEST_MEMORY_NUM,
+};
+
+enum test_reg {
+	TEST_ON,
+	TEST_FORMAT,
+	TEST_WIDTH,
+	TEST_HEIGHT,
+	TEST_STRIDE,
+	TEST_OFFSET,
+	TEST_X,
+	TEST_Y,
+	TEST_HOT_X,
+	TEST_HOT_Y,
+	TEST_MEMORY,
+	TEST_DAMAGE_X,
+	TEST_DAMAGE_Y,
+	TEST_DAMAGE_WIDTH,
+	TEST_DAMAGE_HEIGHT,
+	TEST_COMMIT,		/* write 1: a flip; 2: the damage above */
+	TEST_REGS,
+};
+
+struct test_display {
+	struct vdev vdev;				/* first */
+	struct vfio_dmabuf_mgr *mgr;			/* while open */
+	struct vfio_dmabuf_mem *mem[TEST_MEMORY_VENDOR];	/* vdev.lock */
+	u32 regs[TEST_PLANES][TEST_REGS];		/* vdev.lock */
+};
+
+/* device.c */
+int test_display_probe(struct mdev_device *mdev);
+void test_display_remove(struct mdev_device *mdev);
+
+/* dmabuf.c */
+struct dma_buf *test_dmabuf_create(u64 size, int flags);
+
+#endif /* _VFIO_TEST_DISPLAY_H */
