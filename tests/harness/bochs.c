@@ -55,6 +55,14 @@ void bochs_set_mode(const struct device *device, const struct bochs_mode *mode)
 	bochs_write(device, DISPI_ENABLE, DISPI_ENABLED | DISPI_LFB_ENABLED);
 }
 
+void bochs_create(struct device *device, const char *type,
+		  const struct bochs_mode *mode)
+{
+	device_create(device, type);
+	bochs_place(device, VRAM_BASE);
+	bochs_set_mode(device, mode);
+}
+
 void bochs_pan(const struct device *device, uint16_t x, uint16_t y)
 {
 	bochs_write(device, DISPI_X_OFFSET, x);

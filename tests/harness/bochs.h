@@ -57,6 +57,10 @@ void bochs_place(const struct device *device, uint32_t base);
 /* Switch off, write all of the mode, switch on */
 void bochs_set_mode(const struct device *device, const struct bochs_mode *mode);
 
+/* A new device, opened, BAR0 at VRAM_BASE, showing this mode */
+void bochs_create(struct device *device, const char *type,
+		  const struct bochs_mode *mode);
+
 /* Move the picture within the virtual screen, as a page flip does */
 void bochs_pan(const struct device *device, uint16_t x, uint16_t y);
 

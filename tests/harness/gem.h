@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The little of DRM's user-space ABI that an importer of dma-bufs needs. Here
+ * because Debian's kernel headers leave DRM's to libdrm-dev, of which the
+ * tests need nothing else.
+ */
+#ifndef TESTS_HARNESS_GEM_H
+#define TESTS_HARNESS_GEM_H
+
+#include <fcntl.h>
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <stddef.h>
+
+struct gem_version {
+	int major;
+	int minor;
+	int patch;
+	size_t name_length;
+	char *name;
+	size_t date_length;
+	char *date;
+	size_t description_length;
+	char *description;
+};
+
+struct gem_prime {
+	__u32 handle;
+	__u32 flags;
+	__s32 fd;
+};
+
+struct gem_map_dumb {
+	__u32 handle;
+	__u32 pad;
+	__u64 offset;
+};
+
+#define GEM_VERSION _IOWR('d', 0x00, struct gem_version)
+#define GEM_PRIME_HANDLE_TO_FD _IOWR('d', 0x2d, struct gem_prime)
+#define GEM_PRIME_FD_TO_HANDLE _IOWR('d', 0x2e, struct gem_prime)
+#define GEM_MAP_DUMB _IOWR('d', 0xb3, struct gem_map_dumb)
+
+#endif /* TESTS_HARNESS_GEM_H */
