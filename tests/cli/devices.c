@@ -388,12 +388,16 @@ TEST("a device without heads or without a primary plane has none to shoot")
 static struct json_object *shoot_json(void)
 {
 	const struct options options = {
-		.pid = 1, .output = "/dev/null", .json = true,
+		.pid = 1, .output = "shot.png", .json = true,
 	};
 	struct shot shot;
 
+	CHECK(mkdtemp(directory));
+	CHECK_OK(chdir(directory));
 	shoot(&shot, &options);
 	CHECK_STR(shot.err, "");
+	CHECK_OK(unlink("shot.png"));
+	CHECK_OK(rmdir(directory));
 	struct json_object *json = json_tokener_parse(shot.out);
 	CHECK(json);
 	return json;

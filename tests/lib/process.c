@@ -165,6 +165,35 @@ TEST("a process of the same user that may not be traced is -EPERM")
 	test_kill(pid);
 }
 
+static void become_mightier(void *arg)
+{
+	const int *pipe_fds = arg;
+
+	/* Of the same user, not hidden, but with root's capabilities kept */
+	CHECK_OK(prctl(PR_SET_KEEPCAPS, 1));
+	CHECK_OK(setgroups(0, NULL));
+	CHECK_OK(setgid(NOBODY));
+	CHECK_OK(setuid(NOBODY));
+	CHECK_OK(prctl(PR_SET_DUMPABLE, 1));
+	CHECK_EQ(write(pipe_fds[1], "x", 1), 1);
+	for (;;)
+		pause();
+}
+
+TEST("a process whose fds can be counted but not looked at is -EPERM")
+{
+	int pipe_fds[2];
+	char byte;
+
+	if (geteuid())
+		test_skip("only root can become nobody");
+	CHECK_OK(pipe(pipe_fds));
+	pid_t pid = test_fork(become_mightier, pipe_fds);
+	CHECK_EQ(read(pipe_fds[0], &byte, 1), 1);
+	test_join(test_fork(ask_as_nobody, &pid));
+	test_kill(pid);
+}
+
 TEST("a fd that is no manager is -ENOTTY, stays the caller's and stays open")
 {
 	struct planefd *planefd = NULL;
