@@ -49,11 +49,12 @@ struct bochs_type {
  * from its start. All zero while nothing is.
  */
 struct bochs_mode {
+	u64 start;	/* guest-physical */
+	u64 offset;
 	u32 format;
 	u32 width;
 	u32 height;
 	u32 stride;
-	u64 offset;
 };
 
 struct bochs {

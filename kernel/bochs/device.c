@@ -16,27 +16,19 @@
 #define NATIVE_WIDTH	1280
 #define NATIVE_HEIGHT	800
 
-/*
- * Where the plane is while the guest has given its BAR no address: one that no
- * guest has, for the manager's clients read 0 as "no plane".
- */
-#define NO_ADDRESS	BIT_ULL(63)
-
 static int bochs_get_plane(void *priv, u32 plane_id,
 			   struct vfio_dmabuf_plane *plane)
 {
 	struct bochs *bochs = priv;
 	struct bochs_mode mode;
-	u64 address;
 
 	mutex_lock(&bochs->vdev.lock);
 	mode = bochs->mode;
-	address = vdev_bar_address(&bochs->vdev, BOCHS_VRAM_BAR);
 	mutex_unlock(&bochs->vdev.lock);
 
 	if (!mode.width)
 		return -ENOENT;
-	plane->start = (address ?: NO_ADDRESS) + mode.offset;
+	plane->start = mode.start;
 	plane->format = mode.format;
 	plane->width = mode.width;
 	plane->height = mode.height;

@@ -7,8 +7,9 @@
  *	0x500	dispi registers
  *	0x600	QEMU's extended registers: size and endianness, little only
  *
- * After each write the mode that all registers together say is worked out, in
- * 64 bit and against the VRAM; only if that changed has the plane changed.
+ * After each write, and when a BAR may have moved, the mode that all registers
+ * together say is worked out, in 64 bit and against the VRAM; only if that
+ * changed has the plane changed.
  */
 #include <linux/kernel.h>
 #include <drm/drm_fourcc.h>
@@ -22,6 +23,12 @@
 #define DISPI_END	(DISPI_BASE + 2 * DISPI_NUM)
 #define EXT_BASE	0x600
 #define EXT_END		0x608
+
+/*
+ * Where VRAM is while the guest has given its BAR no address: where no guest
+ * has any, for the manager's clients read 0 as "no plane".
+ */
+#define NO_ADDRESS	BIT_ULL(63)
 
 /* The dispi version that has the VRAM's size in a register */
 #define DISPI_ID5		0xb0c5
@@ -82,11 +89,13 @@ static void mode_of_regs(const struct bochs *bochs, struct bochs_mode *mode)
 	if (offset + (u64)stride * dispi[DISPI_YRES] > bochs->vram_size)
 		return;
 
+	mode->start = (vdev_bar_address(&bochs->vdev, BOCHS_VRAM_BAR) ?:
+		       NO_ADDRESS) + offset;
+	mode->offset = offset;
 	mode->format = format;
 	mode->width = dispi[DISPI_XRES];
 	mode->height = dispi[DISPI_YRES];
 	mode->stride = stride;
-	mode->offset = offset;
 }
 
 static void update_mode(struct bochs *bochs)
@@ -195,8 +204,14 @@ static void regs_write(struct vdev *vdev, unsigned int bar, u32 offset,
 	update_mode(bochs);
 }
 
+static void regs_moved(struct vdev *vdev)
+{
+	update_mode(to_bochs(vdev));
+}
+
 const struct vdev_ops bochs_vdev_ops = {
 	.reset = regs_reset,
 	.read = regs_read,
 	.write = regs_write,
+	.moved = regs_moved,
 };

@@ -243,10 +243,16 @@ static long test_ioctl(struct vfio_device *vfio, unsigned int cmd,
 	}
 }
 
+static void test_moved(struct vdev *vdev)
+{
+	/* Its planes are at TEST_ADDRESS, wherever the BARs are */
+}
+
 static const struct vdev_ops test_vdev_ops = {
 	.reset = test_reset,
 	.read = test_read,
 	.write = test_write,
+	.moved = test_moved,
 };
 
 static int test_init(struct vfio_device *vfio)

@@ -49,15 +49,17 @@ static int access_write(struct vdev *vdev, const struct access *access)
 	int ret = 0;
 
 	mutex_lock(&vdev->lock);
-	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX) {
 		vdev_config_write(vdev, access->offset, access->size,
 				  access->value);
-	else if (access->index == VDEV_EDID_REGION)
+		vdev->ops->moved(vdev);
+	} else if (access->index == VDEV_EDID_REGION) {
 		ret = vdev_edid_write(&vdev->edid, access->offset,
 				      access->size, access->value);
-	else
+	} else {
 		vdev->ops->write(vdev, access->index, access->offset,
 				 access->size, access->value);
+	}
 	mutex_unlock(&vdev->lock);
 	return ret;
 }

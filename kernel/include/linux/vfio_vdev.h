@@ -55,6 +55,7 @@ struct vdev_config {
  * @read: read @size bytes (1, 2 or 4, naturally aligned) at @offset of BAR
  *	@bar, which has registers
  * @write: write them
+ * @moved: the guest has written to the config space: a BAR may have moved
  *
  * All are called under vdev->lock.
  */
@@ -64,6 +65,7 @@ struct vdev_ops {
 		    unsigned int size);
 	void (*write)(struct vdev *vdev, unsigned int bar, u32 offset,
 		      unsigned int size, u32 value);
+	void (*moved)(struct vdev *vdev);
 };
 
 /**
