@@ -77,6 +77,14 @@ static void forget(const char *uuid)
 			mdevs[i][0] = 0;
 }
 
+static void type_path(char *path, size_t size, const char *type,
+		      const char *attribute)
+{
+	snprintf(path, size,
+		 "/sys/class/mdev_bus/%.*s/mdev_supported_types/%s/%s",
+		 (int)strcspn(type, "-"), type, type, attribute);
+}
+
 int mdev_create(const char *type, char uuid[UUID_SIZE])
 {
 	char path[256];
@@ -89,7 +97,7 @@ int mdev_create(const char *type, char uuid[UUID_SIZE])
 	CHECK_EQ(size, UUID_SIZE);
 	uuid[UUID_SIZE - 1] = 0;
 
-	snprintf(path, sizeof(path), MDEV_TYPES "/%s/create", type);
+	type_path(path, sizeof(path), type, "create");
 	error = write_file(path, uuid);
 	if (!error)
 		remember(uuid);
@@ -113,7 +121,7 @@ long mdev_type_number(const char *type, const char *attribute)
 	char path[256], text[32] = "";
 	int fd;
 
-	snprintf(path, sizeof(path), MDEV_TYPES "/%s/%s", type, attribute);
+	type_path(path, sizeof(path), type, attribute);
 	fd = (int)CHECK_OK(open(path, O_RDONLY));
 	CHECK_OK(read(fd, text, sizeof(text) - 1));
 	close(fd);

@@ -14,12 +14,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define MDEV_TYPES "/sys/class/mdev_bus/vfio_bochs/mdev_supported_types"
-
-/* The types, and their bytes of VRAM */
+/* The types: their parent's name, a dash and their own; and bytes of VRAM */
 #define TYPE_16M "vfio_bochs-16m"
 #define TYPE_64M "vfio_bochs-64m"
 #define TYPE_256M "vfio_bochs-256m"
+#define TYPE_TEST "vfio_test_display-two-heads"
 #define MIB (UINT64_C(1) << 20)
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX
