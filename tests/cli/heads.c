@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * planefd with a device of two heads, each with an overlay, a primary and a
+ * cursor plane: the test display of kernel/test, whose registers display.h
+ * there describes.
+ */
+#include "run.h"
+
+#include "device.h"
+#include "modules.h"
+#include "test.h"
+
+#include <json-c/json.h>
+#include <png.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As in kernel/test/display.h */
+enum {
+	ON, FORMAT, WIDTH, HEIGHT, STRIDE, OFFSET, X, Y, HOT_X, HOT_Y, MEMORY,
+	DAMAGE_X, DAMAGE_Y, DAMAGE_WIDTH, DAMAGE_HEIGHT, COMMIT, REGS,
+};
+#define TYPES 3
+#define FLIP 1
+
+#define OVERLAY 0
+#define PRIMARY 1
+#define CURSOR 2
+
+#define XRGB8888 0x34325258
+#define ARGB8888 0x34325241
+
+#define SHOT "/tmp/planefd-test-heads.png"
+
+/* A screen of 6 by 4, lines of 28 bytes, and a cursor of 2 by 2 */
+#define SCREEN_WIDTH 6
+#define SCREEN_HEIGHT 4
+#define SCREEN_STRIDE 28
+#define SCREEN_PIXELS (SCREEN_WIDTH * SCREEN_HEIGHT)
+
+static struct device device;
+static struct run run;
+
+static void unload(void)
+{
+	module_remove("vfio_test_display");
+}
+
+__attribute__((constructor)) static void unload_after_each(void)
+{
+	test_after_each(unload);
+}
+
+static void set_up(void)
+{
+	CHECK_EQ(system("modprobe vfio_test_display"), 0);
+	device_create(&device, TYPE_TEST);
+}
+
+static void set(unsigned int head, unsigned int type, unsigned int reg,
+		uint32_t value)
+{
+	unsigned int slot = head * TYPES + type;
+
+	region_set(&device, BAR0, (slot * REGS + reg) * 4, 4, value);
+}
+
+static void put_pixel(uint64_t at, uint32_t pixel)
+{
+	region_set(&device, BAR2, at, 4, pixel);
+}
+
+/* Black, with one coloured pixel, at an odd place of memory */
+static void show_screen(unsigned int head, uint32_t offset, int at,
+			uint32_t colour)
+{
+	for (int i = 0; i < SCREEN_PIXELS; i++)
+		put_pixel(offset + (uint32_t)(i / SCREEN_WIDTH) * SCREEN_STRIDE +
+				  (uint32_t)(i % SCREEN_WIDTH) * 4,
+			  i == at ? colour : 0);
+	set(head, PRIMARY, FORMAT, XRGB8888);
+	set(head, PRIMARY, WIDTH, SCREEN_WIDTH);
+	set(head, PRIMARY, HEIGHT, SCREEN_HEIGHT);
+	set(head, PRIMARY, STRIDE, SCREEN_STRIDE);
+	set(head, PRIMARY, OFFSET, offset);
+	set(head, PRIMARY, ON, 1);
+	set(head, PRIMARY, COMMIT, FLIP);
+}
+
+/* Opaque red, half green; clear, opaque white. Premultiplied */
+static void show_cursor(unsigned int head, uint32_t offset, int x, int y)
+{
+	put_pixel(offset, 0xffff0000);
+	put_pixel(offset + 4, 0x80008000);
+	put_pixel(offset + 8, 0x00000000);
+	put_pixel(offset + 12, 0xffffffff);
+	set(head, CURSOR, FORMAT, ARGB8888);
+	set(head, CURSOR, WIDTH, 2);
+	set(head, CURSOR, HEIGHT, 2);
+	set(head, CURSOR, STRIDE, 8);
+	set(head, CURSOR, OFFSET, offset);
+	set(head, CURSOR, X, (uint32_t)x);
+	set(head, CURSOR, Y, (uint32_t)y);
+	set(head, CURSOR, HOT_X, 1);
+	set(head, CURSOR, HOT_Y, 0);
+	set(head, CURSOR, ON, 1);
+	set(head, CURSOR, COMMIT, FLIP);
+}
+
+/* Shoot a head; the PNG is black but for these pixels */
+static void check_shot(const char *head,
+		       const uint32_t expected[SCREEN_PIXELS])
+{
+	unsigned char rgb[3 * SCREEN_PIXELS];
+	png_image image = { .version = PNG_IMAGE_VERSION };
+
+	RUN(&run, "shot", "--head", head, "-o", SHOT);
+	CHECK_STR(run.err, "");
+	CHECK_EQ(run.status, 0);
+	CHECK(png_image_begin_read_from_file(&image, SHOT));
+	CHECK_EQ(image.width, SCREEN_WIDTH);
+	CHECK_EQ(image.height, SCREEN_HEIGHT);
+	image.format = PNG_FORMAT_RGB;
+	CHECK(png_image_finish_read(&image, NULL, rgb, 0, NULL));
+	CHECK_OK(unlink(SHOT));
+	for (int i = 0; i < SCREEN_PIXELS; i++)
+		CHECK_EQ((uint32_t)rgb[3 * i] << 16 |
+				 (uint32_t)rgb[3 * i + 1] << 8 |
+				 rgb[3 * i + 2],
+			 expected[i]);
+}
+
+TEST("each head is shot with its own screen and its own cursor")
+{
+	static const uint32_t first[SCREEN_PIXELS] = {
+		[0] = 0x112233,
+		[8] = 0xff0000, [9] = 0x008000,
+		[15] = 0xffffff,
+	};
+	/* Its cursor is above the screen but for the lower line */
+	static const uint32_t second[SCREEN_PIXELS] = {
+		[1] = 0xffffff,
+		[23] = 0x445566,
+	};
+
+	set_up();
+	show_screen(0, 4, 0, 0x112233);
+	show_screen(1, 0x2004, 23, 0x445566);
+	show_cursor(0, 0x4000, 2, 1);
+	show_cursor(1, 0x5ff0, 0, -1);
+	check_shot("0", first);
+	check_shot("1", second);
+}
+
+TEST("a cursor that is off is left out, and one that has left the screen")
+{
+	static const uint32_t alone[SCREEN_PIXELS] = { [7] = 0xabcdef };
+
+	set_up();
+	show_screen(0, 0, 7, 0xabcdef);
+	show_cursor(0, 0x4000, SCREEN_WIDTH, 0);
+	check_shot("0", alone);
+	show_cursor(0, 0x4000, 0, INT32_MIN);
+	check_shot("0", alone);
+	show_cursor(0, 0x4000, 0, 0);
+	set(0, CURSOR, ON, 0);
+	set(0, CURSOR, COMMIT, FLIP);
+	check_shot("0", alone);
+}
+
+TEST("a head that is off is told by its number, with 5")
+{
+	char line[256];
+
+	set_up();
+	show_screen(0, 0, 0, 1);
+	RUN(&run, "shot", "--head", "1", "-o", SHOT);
+	snprintf(line, sizeof(line), "head 1 of %s is off: the guest shows "
+		 "nothing there; try again when it does", device.uuid);
+	CHECK_FAILS(&run, 5, line);
+}
+
+TEST("list has a line for each head, on or off")
+{
+	int head;
+	char state[16];
+	int lines = 0;
+
+	set_up();
+	show_screen(1, 0, 0, 1);
+	RUN(&run, "list");
+	CHECK_STR(run.err, "");
+	strtok(run.out, "\n");
+	for (char *line; (line = strtok(NULL, "\n")); lines++) {
+		CHECK_EQ(sscanf(line, "%*d %*s %*s %d %15s", &head, state), 2);
+		CHECK_EQ(head, lines);
+		CHECK_STR(state, lines ? "on" : "off");
+	}
+	CHECK_EQ(lines, 2);
+}
+
+static struct json_object *get(struct json_object *json, const char *key)
+{
+	struct json_object *value = json_object_object_get(json, key);
+
+	if (!value)
+		test_fail(__FILE__, __LINE__, "there is no %s", key);
+	return value;
+}
+
+TEST("info --json has every plane of every head, from bottom to top")
+{
+	static const char *const types[] = { "primary", "overlay", "cursor" };
+	static const int ids[] = { PRIMARY, OVERLAY, CURSOR };
+
+	set_up();
+	show_screen(1, 0, 0, 1);
+	show_cursor(1, 0x4000, -5, 3);
+	RUN(&run, "info", "--json");
+	CHECK_STR(run.err, "");
+	struct json_object *json = json_tokener_parse(run.out);
+	CHECK(json);
+	CHECK_EQ(json_object_array_length(get(json, "caps")), 3);
+	struct json_object *heads = get(json, "heads");
+	CHECK_EQ(json_object_array_length(heads), 2);
+	struct json_object *plane = NULL;
+	for (size_t i = 0; i < 2; i++) {
+		struct json_object *head = json_object_array_get_idx(heads, i);
+		CHECK_EQ(json_object_get_int(get(head, "head")), i);
+		CHECK_EQ(json_object_array_length(get(head, "planes")), 3);
+		for (size_t j = 0; j < 3; j++) {
+			plane = json_object_array_get_idx(get(head, "planes"),
+							  j);
+			CHECK_STR(json_object_get_string(get(plane, "type")),
+				  types[j]);
+			CHECK_EQ(json_object_get_int(get(plane, "id")),
+				 ids[j] + ((int)i << 16));
+			CHECK_EQ(json_object_get_boolean(get(plane, "on")),
+				 i == 1 && j != 1);
+		}
+	}
+	/* The last one is the cursor that is on */
+	CHECK_EQ(json_object_get_int(get(plane, "x")), -5);
+	CHECK_EQ(json_object_get_int(get(plane, "y")), 3);
+	CHECK_EQ(json_object_get_int(get(plane, "hot_x")), 1);
+	CHECK_EQ(json_object_get_int(get(plane, "hot_y")), 0);
+	json_object_put(json);
+}
