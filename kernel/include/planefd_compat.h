@@ -9,8 +9,6 @@
 
 #include <linux/device/class.h>
 #include <linux/eventfd.h>
-#include <linux/file.h>
-#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
@@ -56,19 +54,6 @@ static inline struct class *planefd_class_create(const char *name)
 	return class_create(THIS_MODULE, name);
 #else
 	return class_create(name);
-#endif
-}
-
-/*
- * A reference to a file whose memory the caller keeps valid by a lock, unless
- * its last reference is gone already.
- */
-static inline bool planefd_get_file_active(struct file *file)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-	return get_file_rcu(file);
-#else
-	return get_file_active(&file);
 #endif
 }
 

@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Plane buffers: a scanout that is, or is about to be, a dma-buf.
+ * Plane buffers: a scanout that is, or is about to be, a dma-buf; and which
+ * dma-bufs there are, so that what is exported already is exported again as
+ * the same one.
  *
- * The manager lists those that live, so that what is exported already is
- * exported again as the same dma-buf, and holds on to the last ones of each
- * plane, so that a viewer that opens and closes with every frame does not have
- * them made anew.
+ * The manager has a reference to each dma-buf that it may give out again. It
+ * must: a dma-buf's release comes when its dentry goes, and an O_PATH file or a
+ * look at /proc/PID/fd keeps that longer than the file, so nothing short of a
+ * reference tells that the file is there. Those that nobody else has are
+ * dropped but for the last few, which a viewer that opens and closes with every
+ * frame then does not have made anew.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
 #include "mgr.h"
-#include "planefd_compat.h"
 #include "trace.h"
 
 static struct plane_buffer *buffer_create(struct vfio_dmabuf_mgr *mgr,
@@ -33,12 +37,13 @@ static struct plane_buffer *buffer_create(struct vfio_dmabuf_mgr *mgr,
 	buffer->first = scanout->offset >> PAGE_SHIFT;
 	buffer->nr_pages = scanout_size(scanout) >> PAGE_SHIFT;
 	buffer->writable = writable;
+	buffer->counted = true;
 	mutex_init(&buffer->lock);
 	INIT_LIST_HEAD(&buffer->mappings);
 	return buffer;
 }
 
-/* Of a buffer that is in no list: it never became a dma-buf, or no longer is. */
+/* Of a buffer that never became a dma-buf, or no longer is one. */
 void buffer_destroy(struct plane_buffer *buffer)
 {
 	mutex_destroy(&buffer->lock);
@@ -47,22 +52,67 @@ void buffer_destroy(struct plane_buffer *buffer)
 	kfree(buffer);
 }
 
-/* The dma-buf of a scanout that lives already, with a reference; or NULL. */
-static struct dma_buf *buffer_find(struct vfio_dmabuf_mgr *mgr,
-				   const struct scanout *scanout, bool writable)
+/*
+ * Let go of a dma-buf. If nobody else has it, it is no longer counted: its
+ * release is to come, however late.
+ */
+static void exported_drop(struct vfio_dmabuf_mgr *mgr,
+			  struct exported *exported)
 {
 	struct plane_buffer *buffer;
 
-	list_for_each_entry(buffer, &mgr->buffers, link) {
-		if (buffer->scanout.id != scanout->id ||
-		    buffer->writable != writable)
+	if (!exported->scanout.mem) {
+		mgr->nr_buffers--;
+	} else if (file_count(exported->dmabuf->file) == 1) {
+		buffer = exported->dmabuf->priv;
+		buffer->counted = false;
+		mgr->nr_buffers--;
+	}
+	list_del(&exported->link);
+	/* The final put is deferred: it takes no lock of ours here */
+	dma_buf_put(exported->dmabuf);
+	kfree(exported);
+}
+
+/* Drop what nobody else has, but for the @keep that were last given out. */
+static void exported_trim(struct vfio_dmabuf_mgr *mgr, unsigned int keep)
+{
+	struct exported *exported, *next;
+
+	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
+		if (file_count(exported->dmabuf->file) > 1)
 			continue;
-		/*
-		 * Its release takes the lock that we hold before the file is
-		 * freed, so the file is there, if perhaps on its way out.
-		 */
-		if (planefd_get_file_active(buffer->dmabuf->file))
-			return buffer->dmabuf;
+		if (keep)
+			keep--;
+		else
+			exported_drop(mgr, exported);
+	}
+}
+
+/* Drop all over @mem or @backing, everything with neither. */
+void exported_forget(struct vfio_dmabuf_mgr *mgr,
+		     const struct vfio_dmabuf_mem *mem, u64 backing)
+{
+	struct exported *exported, *next;
+
+	lockdep_assert_held(&mgr->lock);
+
+	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
+		if (scanout_is_over(&exported->scanout, mem, backing))
+			exported_drop(mgr, exported);
+	}
+}
+
+static struct exported *exported_find(struct vfio_dmabuf_mgr *mgr,
+				      const struct scanout *scanout,
+				      bool writable)
+{
+	struct exported *exported;
+
+	list_for_each_entry(exported, &mgr->exported, link) {
+		if (exported->scanout.id == scanout->id &&
+		    exported->writable == writable)
+			return exported;
 	}
 	return NULL;
 }
@@ -88,14 +138,15 @@ static struct dma_buf *vendor_export(struct vfio_dmabuf_mgr *mgr,
 	return dmabuf;
 }
 
-static struct dma_buf *buffer_make(struct vfio_dmabuf_mgr *mgr,
-				   const struct scanout *scanout, bool writable)
+static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
+				     const struct scanout *scanout,
+				     bool writable)
 {
 	struct plane_buffer *buffer;
 	struct dma_buf *dmabuf;
 
-	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
-		return ERR_PTR(-ENOSPC);
+	if (!scanout->mem)
+		return vendor_export(mgr, scanout, writable);
 	buffer = buffer_create(mgr, scanout, writable);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
@@ -104,62 +155,71 @@ static struct dma_buf *buffer_make(struct vfio_dmabuf_mgr *mgr,
 		buffer_destroy(buffer);
 		return dmabuf;
 	}
-	buffer->dmabuf = dmabuf;
-	list_add(&buffer->link, &mgr->buffers);
-	mgr->nr_buffers++;
 	trace_vfio_dmabuf_mgr_create(buffer);
 	return dmabuf;
 }
 
-/*
- * The dma-buf of a scanout that has its id, made if it does not live yet.
- * Returns a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM, or
- * what the vendor's export answers.
- */
-struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
-			      const struct scanout *scanout, bool writable)
+/* Make a dma-buf of a scanout that has none with this access. */
+static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
+					const struct scanout *scanout,
+					bool writable)
 {
-	lockdep_assert_held(&mgr->lock);
-
-	if (!scanout->mem)
-		return vendor_export(mgr, scanout, writable);
-	return buffer_find(mgr, scanout, writable) ?:
-	       buffer_make(mgr, scanout, writable);
-}
-
-/* As buffer_export(), from and into what is held of the plane. */
-static struct dma_buf *buffer_export_held(struct vfio_dmabuf_mgr *mgr,
-					  struct held_dmabuf *held,
-					  const struct scanout *scanout,
-					  bool writable)
-{
+	struct exported *exported;
 	struct dma_buf *dmabuf;
 
-	if (held->dmabuf && held->scanout.id == scanout->id) {
-		get_dma_buf(held->dmabuf);
-		return held->dmabuf;
-	}
+	exported_trim(mgr, MGR_MAX_UNUSED);
+	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
+		exported_trim(mgr, 0);
+	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
+		return ERR_PTR(-ENOSPC);
+
+	exported = kzalloc(sizeof(*exported), GFP_KERNEL_ACCOUNT);
+	if (!exported)
+		return ERR_PTR(-ENOMEM);
 	dmabuf = buffer_export(mgr, scanout, writable);
-	if (IS_ERR(dmabuf))
-		return dmabuf;
-	/* The final put is deferred: it takes no lock of ours here */
-	if (held->dmabuf)
-		dma_buf_put(held->dmabuf);
-	get_dma_buf(dmabuf);
-	held->dmabuf = dmabuf;
-	held->scanout = *scanout;
-	return dmabuf;
+	if (IS_ERR(dmabuf)) {
+		kfree(exported);
+		return ERR_CAST(dmabuf);
+	}
+	exported->scanout = *scanout;
+	exported->writable = writable;
+	exported->dmabuf = dmabuf;
+	list_add(&exported->link, &mgr->exported);
+	mgr->nr_buffers++;
+	return exported;
+}
+
+/*
+ * The dma-buf of a scanout that has its id, made if there is none yet. Returns
+ * a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM, or what the
+ * vendor's export answers.
+ */
+struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
+			   const struct scanout *scanout, bool writable)
+{
+	struct exported *exported;
+
+	lockdep_assert_held(&mgr->lock);
+
+	exported = exported_find(mgr, scanout, writable);
+	if (exported)
+		list_move(&exported->link, &mgr->exported);
+	else
+		exported = exported_create(mgr, scanout, writable);
+	if (IS_ERR(exported))
+		return ERR_CAST(exported);
+	get_dma_buf(exported->dmabuf);
+	return exported->dmabuf;
 }
 
 /*
  * Look at a plane and export it, in one step under the manager's lock.
  * look->plane.mem is not valid any more afterwards. Returns a reference, or an
- * ERR_PTR: those of mgr_look() and buffer_export(), -ENOENT where it is off.
+ * ERR_PTR: those of mgr_look() and mgr_export(), -ENOENT where it is off.
  */
-struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
-				    bool writable, struct plane_look *look)
+struct dma_buf *mgr_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+				 bool writable, struct plane_look *look)
 {
-	struct plane_state *state;
 	struct scanout scanout;
 	struct dma_buf *dmabuf;
 	int ret;
@@ -170,14 +230,11 @@ struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 		ret = -ENOENT;
 	if (ret) {
 		dmabuf = ERR_PTR(ret);
-		goto out;
+	} else {
+		scanout_of_plane(&scanout, &look->plane);
+		scanout.id = scanout_id(mgr, &look->plane);
+		dmabuf = mgr_export(mgr, &scanout, writable);
 	}
-	scanout_of_plane(&scanout, &look->plane);
-	scanout.id = scanout_id(mgr, &look->plane);
-	state = &mgr->state[mgr_plane_slot(mgr, plane_id)];
-	dmabuf = buffer_export_held(mgr, &state->held[writable], &scanout,
-				    writable);
-out:
 	mutex_unlock(&mgr->lock);
 	return dmabuf;
 }

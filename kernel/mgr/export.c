@@ -206,8 +206,8 @@ static void export_release(struct dma_buf *dmabuf)
 
 	trace_vfio_dmabuf_mgr_release(buffer);
 	mutex_lock(&mgr->lock);
-	list_del(&buffer->link);
-	mgr->nr_buffers--;
+	if (buffer->counted)
+		mgr->nr_buffers--;
 	mutex_unlock(&mgr->lock);
 	buffer_destroy(buffer);
 }
@@ -226,7 +226,7 @@ static const struct dma_buf_ops export_ops = {
 
 /*
  * Make the dma-buf of a buffer, whose owner it then is: only dma_buf_put()
- * frees from here on. The caller lists the buffer before it drops mgr->lock.
+ * frees from here on.
  */
 struct dma_buf *export_buffer(struct plane_buffer *buffer)
 {

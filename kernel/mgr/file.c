@@ -77,7 +77,8 @@ static void show_plane(struct seq_file *m, struct vfio_dmabuf_mgr *mgr,
  *   rights:		what this file may do: "writable" or "none"
  *   plane-0xID:	each plane: mode and sequence, or off
  *   buffers:		dma-bufs of this device that are alive
- *   buffer-ID:		each of them: bytes, rw or ro, inode of the dma-buf
+ *   buffer-ID:		those that are given out again to whoever asks for the
+ *			same: bytes, rw or ro, inode of the dma-buf
  *
  * Without planes once the device is gone.
  */
@@ -85,7 +86,7 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 {
 	struct mgr_file *file = filp->private_data;
 	struct vfio_dmabuf_mgr *mgr = file->mgr;
-	const struct plane_buffer *buffer;
+	const struct exported *exported;
 	unsigned int i;
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
@@ -97,11 +98,11 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
 		show_plane(m, mgr, mgr_plane_id(mgr, i));
 	seq_printf(m, "buffers:\t%u\n", mgr->nr_buffers);
-	list_for_each_entry(buffer, &mgr->buffers, link)
-		seq_printf(m, "buffer-%llu:\t%lu bytes %s inode %lu\n",
-			   buffer->scanout.id, buffer->nr_pages << PAGE_SHIFT,
-			   buffer->writable ? "rw" : "ro",
-			   file_inode(buffer->dmabuf->file)->i_ino);
+	list_for_each_entry(exported, &mgr->exported, link)
+		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %lu\n",
+			   exported->scanout.id, exported->dmabuf->size,
+			   exported->writable ? "rw" : "ro",
+			   file_inode(exported->dmabuf->file)->i_ino);
 	mutex_unlock(&mgr->lock);
 }
 

@@ -103,7 +103,7 @@ long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 	else if (!scanout_find(mgr, id, &scanout))
 		dmabuf = ERR_PTR(-ENOENT);
 	else
-		dmabuf = buffer_export(mgr, &scanout, true);
+		dmabuf = mgr_export(mgr, &scanout, true);
 	mutex_unlock(&mgr->lock);
 	if (IS_ERR(dmabuf)) {
 		put_unused_fd(fd);

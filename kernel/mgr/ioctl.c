@@ -165,8 +165,7 @@ static long ioctl_create_dmabuf(struct mgr_file *file, void __user *uarg)
 	if (create.fd < 0)
 		return create.fd;
 
-	dmabuf = buffer_export_plane(file->mgr, create.plane_id, writable,
-				     &look);
+	dmabuf = mgr_export_plane(file->mgr, create.plane_id, writable, &look);
 	if (IS_ERR(dmabuf)) {
 		ret = PTR_ERR(dmabuf);
 		goto err_fd;

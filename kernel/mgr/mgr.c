@@ -3,7 +3,6 @@
  * The manager object: made for one opening of a device, revoked when that
  * ends, freed when the last file and dma-buf that need it are gone.
  */
-#include <linux/dma-buf.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -186,32 +185,12 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 	mgr->ops = desc->ops;
 	mgr->priv = priv;
 	mutex_init(&mgr->lock);
-	INIT_LIST_HEAD(&mgr->buffers);
+	INIT_LIST_HEAD(&mgr->exported);
 	spin_lock_init(&mgr->event_lock);
 	init_waitqueue_head(&mgr->wait);
 	return mgr;
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_create);
-
-/* Drop the dma-bufs held over @mem or @backing, all of them with neither. */
-static void mgr_drop_held(struct vfio_dmabuf_mgr *mgr,
-			  const struct vfio_dmabuf_mem *mem, u64 backing)
-{
-	struct held_dmabuf *held;
-	unsigned int i;
-
-	lockdep_assert_held(&mgr->lock);
-
-	for (i = 0; i < mgr->nr_planes * 2; i++) {
-		held = &mgr->state[i / 2].held[i % 2];
-		if (!held->dmabuf ||
-		    !scanout_is_over(&held->scanout, mem, backing))
-			continue;
-		/* The final put is deferred: it takes no lock of ours here */
-		dma_buf_put(held->dmabuf);
-		held->dmabuf = NULL;
-	}
-}
 
 /**
  * vfio_dmabuf_mgr_revoke - the device is closed or gone
@@ -228,7 +207,7 @@ void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
 	mutex_lock(&mgr->lock);
 	mgr->ops = NULL;
 	mgr->priv = NULL;
-	mgr_drop_held(mgr, NULL, 0);
+	exported_forget(mgr, NULL, 0);
 	scanout_forget(mgr, NULL, 0);
 	mutex_unlock(&mgr->lock);
 
@@ -298,7 +277,7 @@ void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
 	if (WARN_ON_ONCE(!mem && !backing))
 		return;
 	mutex_lock(&mgr->lock);
-	mgr_drop_held(mgr, mem, backing);
+	exported_forget(mgr, mem, backing);
 	scanout_forget(mgr, mem, backing);
 	mutex_unlock(&mgr->lock);
 }

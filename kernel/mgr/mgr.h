@@ -6,11 +6,13 @@
  *   struct mgr_file		a manager fd's file (file.c, ioctl.c)
  *   struct scanout		which pages, in which geometry (scanout.c)
  *   struct plane_buffer	a scanout that is a dma-buf (buffer.c, export.c)
+ *   struct exported		a dma-buf that can be given out again (buffer.c)
  *   struct vfio_dmabuf_mem	the pages themselves (mem.c)
  *
  * Who keeps whom alive: the device and each manager file hold the manager; a
  * dma-buf holds its plane_buffer, which holds the pages and the manager. The
- * manager holds the driver not at all: mgr->ops is NULL once it is revoked.
+ * manager holds the dma-bufs that it may give out again, until it is revoked,
+ * and the driver not at all: mgr->ops is NULL from then on.
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock.
  * buffer->lock and mem->lock are innermost, taken alone.
@@ -33,6 +35,8 @@
 /* Manager files of one device, and live dma-bufs of one device */
 #define MGR_MAX_FILES	256
 #define MGR_MAX_BUFFERS	256
+/* How many dma-bufs are kept that nobody but the manager has */
+#define MGR_MAX_UNUSED	8
 /* How many past changes of a plane are known one by one */
 #define MGR_DAMAGES	16
 /* How many scanouts keep their id without being a dma-buf */
@@ -62,10 +66,12 @@ struct recent_scanout {
 	u64 used;		/* mgr->clock when it was last seen */
 };
 
-/* The dma-buf last made of a plane, kept in case it is asked for again */
-struct held_dmabuf {
-	struct dma_buf *dmabuf;	/* a reference, or NULL */
-	struct scanout scanout;	/* .mem is no reference: only to compare */
+/* A dma-buf that is given out again to whoever asks for the same */
+struct exported {
+	struct list_head link;
+	struct scanout scanout;	/* .mem is kept by the dma-buf */
+	bool writable;
+	struct dma_buf *dmabuf;	/* a reference */
 };
 
 /* What is known of one plane */
@@ -73,7 +79,6 @@ struct plane_state {
 	u64 sequence;					/* mgr->event_lock */
 	u64 time_ns;					/* mgr->event_lock */
 	struct vfio_dmabuf_rect damage[MGR_DAMAGES];	/* mgr->event_lock */
-	struct held_dmabuf held[2];	/* read-only, writable: mgr->lock */
 };
 
 struct vfio_dmabuf_mgr {
@@ -88,8 +93,8 @@ struct vfio_dmabuf_mgr {
 	struct mutex lock;	/* guards all from here to event_lock */
 	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
 	void *priv;
-	struct list_head buffers;	/* of struct plane_buffer, live ones */
-	unsigned int nr_buffers;
+	struct list_head exported;	/* of struct exported, newest first */
+	unsigned int nr_buffers;	/* dma-bufs that live, but see .counted */
 	u64 last_id;
 	u64 clock;
 	struct recent_scanout recent[MGR_RECENT];
@@ -112,8 +117,7 @@ struct plane_buffer {
 	pgoff_t first;			/* page of .mem at which it begins */
 	pgoff_t nr_pages;
 	bool writable;
-	struct list_head link;		/* in mgr->buffers: mgr->lock */
-	struct dma_buf *dmabuf;		/* no reference: mgr->lock */
+	bool counted;			/* in mgr->nr_buffers: mgr->lock */
 	struct mutex lock;		/* guards mappings */
 	struct list_head mappings;	/* of struct buffer_mapping */
 };
@@ -156,10 +160,12 @@ void scanout_of_plane(struct scanout *scanout,
 u64 scanout_size(const struct scanout *scanout);
 
 /* buffer.c */
-struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
-			      const struct scanout *scanout, bool writable);
-struct dma_buf *buffer_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
-				    bool writable, struct plane_look *look);
+struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
+			   const struct scanout *scanout, bool writable);
+struct dma_buf *mgr_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+				 bool writable, struct plane_look *look);
+void exported_forget(struct vfio_dmabuf_mgr *mgr,
+		     const struct vfio_dmabuf_mem *mem, u64 backing);
 void buffer_destroy(struct plane_buffer *buffer);
 
 /* export.c */

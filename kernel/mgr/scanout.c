@@ -70,14 +70,14 @@ static struct recent_scanout *recent_slot(struct vfio_dmabuf_mgr *mgr,
 	return oldest;
 }
 
-static u64 live_id(const struct vfio_dmabuf_mgr *mgr,
+static u64 exported_id(const struct vfio_dmabuf_mgr *mgr,
 		   const struct scanout *scanout)
 {
-	const struct plane_buffer *buffer;
+	const struct exported *exported;
 
-	list_for_each_entry(buffer, &mgr->buffers, link) {
-		if (scanout_equal(&buffer->scanout, scanout))
-			return buffer->scanout.id;
+	list_for_each_entry(exported, &mgr->exported, link) {
+		if (scanout_equal(&exported->scanout, scanout))
+			return exported->scanout.id;
 	}
 	return 0;
 }
@@ -97,7 +97,7 @@ u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
 	if (scanout_equal(&recent->scanout, &scanout))
 		return recent->scanout.id;
 
-	scanout.id = live_id(mgr, &scanout);
+	scanout.id = exported_id(mgr, &scanout);
 	/* Mainline's ids are the lower half, of which 0 is none */
 	while (!lower_32_bits(scanout.id))
 		scanout.id = ++mgr->last_id;
@@ -113,7 +113,7 @@ u64 scanout_id(struct vfio_dmabuf_mgr *mgr,
 /* The scanout with mainline's 32-bit id; its mem is lent under mgr->lock. */
 bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
 {
-	const struct plane_buffer *buffer;
+	const struct exported *exported;
 	unsigned int i;
 
 	lockdep_assert_held(&mgr->lock);
@@ -125,9 +125,9 @@ bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
 			return true;
 		}
 	}
-	list_for_each_entry(buffer, &mgr->buffers, link) {
-		if (lower_32_bits(buffer->scanout.id) == id) {
-			*found = buffer->scanout;
+	list_for_each_entry(exported, &mgr->exported, link) {
+		if (lower_32_bits(exported->scanout.id) == id) {
+			*found = exported->scanout;
 			return true;
 		}
 	}
