@@ -116,16 +116,30 @@ int mdev_remove(const char *uuid)
 	return error;
 }
 
-long mdev_type_number(const char *type, const char *attribute)
+void mdev_type_text(const char *type, const char *attribute, char *text,
+		    size_t size)
 {
-	char path[256], text[32] = "";
+	char path[256];
+	ssize_t length;
 	int fd;
 
 	type_path(path, sizeof(path), type, attribute);
-	fd = (int)CHECK_OK(open(path, O_RDONLY));
-	CHECK_OK(read(fd, text, sizeof(text) - 1));
+	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	length = CHECK_OK(read(fd, text, size - 1));
 	close(fd);
-	return atol(text);
+	text[length] = 0;
+	text[strcspn(text, "\n")] = 0;
+}
+
+long mdev_type_number(const char *type, const char *attribute)
+{
+	char text[32], *end;
+	long number;
+
+	mdev_type_text(type, attribute, text, sizeof(text));
+	number = strtol(text, &end, 10);
+	CHECK_GT(end - text, 0);
+	return number;
 }
 
 /* The path of the device's VFIO group is in arg once it is there */

@@ -43,7 +43,9 @@ int mdev_create(const char *type, char uuid[UUID_SIZE]);
  */
 int mdev_remove(const char *uuid);
 
-/* A number that sysfs tells of a type, such as available_instances */
+/* What sysfs tells of a type, such as available_instances, without newline */
+void mdev_type_text(const char *type, const char *attribute, char *text,
+		    size_t size);
 long mdev_type_number(const char *type, const char *attribute);
 
 /* Make a mediated device and open it */

@@ -131,6 +131,20 @@ TEST_WITHIN(SECONDS, "both ABIs take turns for 20,000 rounds")
 	repeat(both_round, ROUNDS / 5);
 }
 
+/* Three pictures in turn: more than the manager keeps for itself */
+static void flip_round(unsigned int nr)
+{
+	bochs_write(&device, DISPI_Y_OFFSET, (uint16_t)(nr % 3));
+	CHECK_OK(close(plane_create_ok(manager, 0, NULL)));
+}
+
+TEST_WITHIN(SECONDS, "a viewer of a guest that flips makes 30,000 dma-bufs")
+{
+	bochs_create(&device, TYPE_16M, &vga);
+	manager = manager_open(&device);
+	repeat(flip_round, 30000);
+}
+
 static void open_round(unsigned int nr)
 {
 	(void)nr;

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The limits on what one device's viewers can take, and that nothing is lost
+ * when they are met.
+ */
+#include "planes.h"
+#include "test.h"
+
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* More than any sensible limit */
+#define MANY 20000
+
+static struct bochs_mode mode = {64, 64, 32, 0, 0, 0};
+
+static struct device device;
+static int fds[MANY];
+
+static void set_up(void)
+{
+	struct rlimit limit = {2 * MANY, 2 * MANY};
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	bochs_create(&device, TYPE_16M, &mode);
+}
+
+static unsigned int open_until_refused(void)
+{
+	uint32_t type = VFIO_DEVICE_DMABUF_MGR_FD;
+	unsigned int count;
+
+	for (count = 0; count < MANY; count++) {
+		fds[count] = ioctl(device.fd, VFIO_DEVICE_GET_FD, &type);
+		if (fds[count] < 0)
+			break;
+	}
+	CHECK_EQ(errno, EMFILE);
+	CHECK_LT(count, MANY);
+	return count;
+}
+
+TEST("manager fds of a device end with EMFILE; all that there are work on")
+{
+	union plane_query query;
+	uint32_t type = VFIO_DEVICE_DMABUF_MGR_FD;
+	unsigned int count, before, i;
+
+	set_up();
+	before = test_fds();
+	count = open_until_refused();
+	CHECK_GE(count, 16);
+	CHECK_EQ(test_fds(), before + count);
+	for (i = 0; i < count; i++) {
+		plane_query_ok(fds[i], &query);
+		CHECK_EQ(query.base.plane_info.width, 64);
+	}
+	/* One closed is one to be had, once */
+	CHECK_OK(close(fds[0]));
+	fds[0] = manager_open(&device);
+	CHECK_ERRNO(ioctl(device.fd, VFIO_DEVICE_GET_FD, &type), EMFILE);
+	for (i = 0; i < count; i++)
+		CHECK_OK(close(fds[i]));
+	CHECK_EQ(open_until_refused(), count);
+}
+
+TEST("a device at its limit of manager fds takes nothing from another")
+{
+	struct device other;
+
+	set_up();
+	open_until_refused();
+	bochs_create(&other, TYPE_16M, &mode);
+	CHECK_OK(manager_open(&other));
+}
+
+TEST("all manager fds of a device at its limit wake for one flip")
+{
+	struct pollfd poll_for = {.events = POLLIN};
+	union plane_query query;
+	unsigned int count, i;
+
+	set_up();
+	count = open_until_refused();
+	for (i = 0; i < count; i++)
+		plane_query_ok(fds[i], &query);
+	bochs_pan(&device, 0, 1);
+	for (i = 0; i < count; i++) {
+		poll_for.fd = fds[i];
+		CHECK_EQ(poll(&poll_for, 1, 0), 1);
+	}
+}
+
+/* A different first line, so a different buffer, each time */
+static int create_other(int manager, unsigned int nr, uint32_t flags)
+{
+	struct vfio_dmabuf_mgr_create_dmabuf create;
+
+	bochs_pan(&device, 0, (uint16_t)nr);
+	if (plane_create(manager, PRIMARY, flags, &create))
+		return -1;
+	return create.fd;
+}
+
+static unsigned int create_until_refused(int manager)
+{
+	unsigned int count;
+
+	for (count = 0; count < MANY; count++) {
+		fds[count] = create_other(manager, count, 0);
+		if (fds[count] < 0)
+			break;
+	}
+	CHECK_EQ(errno, ENOSPC);
+	CHECK_LT(count, MANY);
+	return count;
+}
+
+TEST("live dma-bufs of a device end with ENOSPC; what lives can be had again")
+{
+	unsigned int count, before, i;
+	int manager, again;
+
+	set_up();
+	manager = manager_open(&device);
+	before = test_fds();
+	count = create_until_refused(manager);
+	CHECK_GE(count, 16);
+	CHECK_EQ(test_fds(), before + count);
+	for (i = 0; i < count; i++) {
+		again = create_other(manager, i, 0);
+		CHECK_GE(again, 0);
+		CHECK_EQ(dmabuf_inode(again), dmabuf_inode(fds[i]));
+		CHECK_OK(close(again));
+	}
+	/* The same through another manager fd, and for the other access */
+	CHECK_ERRNO(create_other(manager_open(&device), count, 0), ENOSPC);
+	CHECK_ERRNO(
+		create_other(manager, count, VFIO_DMABUF_MGR_CREATE_WRITABLE),
+		ENOSPC);
+}
+
+TEST("one dma-buf closed is one to be had, once")
+{
+	unsigned int count, i;
+	int manager;
+
+	set_up();
+	manager = manager_open(&device);
+	count = create_until_refused(manager);
+	for (i = 0; i < 20; i++) {
+		CHECK_OK(close(fds[i]));
+		fds[i] = create_other(manager, count + i, 0);
+		CHECK_GE(fds[i], 0);
+		CHECK_ERRNO(create_other(manager, count + 100 + i, 0), ENOSPC);
+	}
+}
+
+TEST("a mapping keeps its dma-buf counted after the fd is closed")
+{
+	struct vfio_dmabuf_mgr_plane_info info = {.size = 64 * 64 * 4};
+	unsigned int count;
+	int manager;
+	void *map;
+
+	set_up();
+	manager = manager_open(&device);
+	count = create_until_refused(manager);
+	map = plane_map(fds[3], &info, PROT_READ);
+	CHECK_OK(close(fds[3]));
+	CHECK_ERRNO(create_other(manager, count, 0), ENOSPC);
+	CHECK_OK(munmap(map, info.size));
+	CHECK_GE(create_other(manager, count, 0), 0);
+}
+
+TEST("mainline's GET is under the same limit, and its query is not")
+{
+	struct vfio_device_gfx_plane_info info = {
+		.argsz = sizeof(info),
+		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
+		.drm_plane_type = VFIO_DMABUF_MGR_PLANE_PRIMARY,
+	};
+	unsigned int count;
+
+	set_up();
+	count = create_until_refused(manager_open(&device));
+	/* A whole number of pages, which mainline's ABI can tell */
+	bochs_pan(&device, 0, (uint16_t)(count / 16 * 16 + 16));
+	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
+	CHECK_ERRNO(
+		ioctl(device.fd, VFIO_DEVICE_GET_GFX_DMABUF, &info.dmabuf_id),
+		ENOSPC);
+}
+
+TEST("dma-bufs of an earlier opening do not count against the next")
+{
+	unsigned int count, again;
+
+	set_up();
+	count = create_until_refused(manager_open(&device));
+	device_close(&device);
+	device_open(&device);
+	bochs_set_mode(&device, &mode);
+	memset(fds, 0, sizeof(fds));
+	again = create_until_refused(manager_open(&device));
+	CHECK_EQ(again, count);
+}
