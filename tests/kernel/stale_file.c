@@ -9,17 +9,24 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <linux/membarrier.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Enough that a cache of a few does not hold on to the first */
 #define OTHERS 40
-#define FILES 400
+#define FILES 3000
 
 static const struct bochs_mode mode = {
-	.width = 640, .height = 480, .bpp = 32, .virt_width = 640,
+	.width = 640,
+	.height = 480,
+	.bpp = 32,
+	.virt_width = 640,
 };
 
 static int open_path(int fd)
@@ -51,20 +58,30 @@ static void show_others(const struct device *device, int manager)
 	}
 }
 
-/* Take the memory of files that were freed, again and again */
+/*
+ * Take the memory of files that were freed: on the processor that freed them,
+ * and only once the kernel's grace period for them is over, which a global
+ * membarrier waits for.
+ */
 static void reuse_files(void)
 {
-	static int fds[FILES];
-	unsigned int round, i;
+	struct rlimit limit = {FILES + 100, FILES + 100};
+	unsigned int i;
 
-	for (round = 0; round < 20; round++) {
-		for (i = 0; i < FILES; i++)
-			fds[i] = (int)CHECK_OK(open("/etc/passwd", O_RDONLY));
-		if (round == 19)
-			return;
-		for (i = 0; i < FILES; i++)
-			close(fds[i]);
-	}
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < 5; i++)
+		CHECK_OK(syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0));
+	for (i = 0; i < FILES; i++)
+		CHECK_OK(open("/proc/version", O_RDONLY));
+}
+
+static void stay_on_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK_OK(sched_setaffinity(0, sizeof(set), &set));
 }
 
 TEST("a buffer whose file is closed and whose dentry is held is made anew")
@@ -74,6 +91,7 @@ TEST("a buffer whose file is closed and whose dentry is held is made anew")
 	unsigned char *map;
 	int manager, first, path, again;
 
+	stay_on_one_processor();
 	bochs_create(&device, TYPE_16M, &mode);
 	manager = manager_open(&device);
 	first = plane_create_ok(manager, 0, &info);
