@@ -61,6 +61,7 @@ struct bochs {
 	struct vdev vdev;		/* first: VFIO frees what it allocated */
 	const struct bochs_type *type;
 	u32 vram_size;			/* bytes, constant; 0 until it is taken */
+	struct vfio_dmabuf_quota *quota;	/* constant */
 	struct vfio_dmabuf_mgr *mgr;	/* while the device is open */
 	u16 dispi[DISPI_NUM];		/* vdev.lock */
 	bool blanked;			/* by the VGA attribute register: same */

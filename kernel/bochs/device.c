@@ -16,26 +16,32 @@
 #define NATIVE_WIDTH	1280
 #define NATIVE_HEIGHT	800
 
+/*
+ * How many openings' VRAM may be out at once: that of this one, and of earlier
+ * ones whose dma-bufs somebody still holds
+ */
+#define MAX_VRAMS	4
+
 static int bochs_get_plane(void *priv, u32 plane_id,
 			   struct vfio_dmabuf_plane *plane)
 {
 	struct bochs *bochs = priv;
-	struct bochs_mode mode;
+	const struct bochs_mode *mode = &bochs->mode;
+	int ret = -ENOENT;
 
 	mutex_lock(&bochs->vdev.lock);
-	mode = bochs->mode;
+	if (mode->width) {
+		plane->start = mode->start;
+		plane->format = mode->format;
+		plane->width = mode->width;
+		plane->height = mode->height;
+		plane->stride = mode->stride;
+		plane->mem = bochs->vdev.bar_mem[BOCHS_VRAM_BAR];
+		plane->offset = mode->offset;
+		ret = 0;
+	}
 	mutex_unlock(&bochs->vdev.lock);
-
-	if (!mode.width)
-		return -ENOENT;
-	plane->start = mode.start;
-	plane->format = mode.format;
-	plane->width = mode.width;
-	plane->height = mode.height;
-	plane->stride = mode.stride;
-	plane->mem = bochs->vdev.bar_mem[BOCHS_VRAM_BAR];
-	plane->offset = mode.offset;
-	return 0;
+	return ret;
 }
 
 static const struct vfio_dmabuf_mgr_ops bochs_mgr_ops = {
@@ -60,7 +66,10 @@ static int bochs_open_device(struct vfio_device *vfio)
 	struct vfio_dmabuf_mem *vram;
 	struct vfio_dmabuf_mgr *mgr;
 
-	vram = vfio_dmabuf_mem_create(bochs->vram_size);
+	vram = vfio_dmabuf_mem_create(bochs->vram_size, bochs->quota);
+	if (vram == ERR_PTR(-ENOSPC))
+		dev_notice_ratelimited(vfio->dev, "not opened: dma-bufs of %u earlier openings are still held\n",
+				       MAX_VRAMS);
 	if (IS_ERR(vram))
 		return PTR_ERR(vram);
 	mgr = vfio_dmabuf_mgr_create(vfio, &bochs_mgr_desc, bochs);
@@ -126,6 +135,8 @@ static void bochs_release(struct vfio_device *vfio)
 	struct bochs *bochs = bochs_of_vfio(vfio);
 
 	bochs_memory_put(bochs->vram_size);
+	if (bochs->quota)
+		vfio_dmabuf_quota_put(bochs->quota);
 	mutex_destroy(&bochs->vdev.lock);
 	planefd_vfio_free(vfio);
 }
@@ -147,6 +158,7 @@ static const struct vfio_device_ops bochs_vfio_ops = {
 /* Make the device of an mdev. -ENOSPC where its memory is beyond the limit. */
 int bochs_probe(struct mdev_device *mdev, const struct bochs_type *type)
 {
+	struct vfio_dmabuf_quota *quota;
 	struct bochs *bochs;
 	int ret;
 
@@ -155,6 +167,12 @@ int bochs_probe(struct mdev_device *mdev, const struct bochs_type *type)
 	if (IS_ERR(bochs))
 		return PTR_ERR(bochs);
 	bochs->type = type;
+	quota = vfio_dmabuf_quota_create((u64)type->vram_size * MAX_VRAMS);
+	if (IS_ERR(quota)) {
+		ret = PTR_ERR(quota);
+		goto err_put;
+	}
+	bochs->quota = quota;
 	if (!bochs_memory_get(type->vram_size)) {
 		ret = -ENOSPC;
 		goto err_put;

@@ -16,7 +16,7 @@
 
 static unsigned int total_mib = 1024;
 module_param(total_mib, uint, 0444);
-MODULE_PARM_DESC(total_mib, "VRAM of all devices together, in MiB (default 1024)");
+MODULE_PARM_DESC(total_mib, "VRAM of all devices together, in MiB (default 1024); what viewers hold of earlier openings comes on top");
 
 static struct bochs_type bochs_types[] = {
 	{

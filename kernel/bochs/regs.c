@@ -33,9 +33,11 @@
 /* The dispi version that has the VRAM's size in a register */
 #define DISPI_ID5		0xb0c5
 #define DISPI_ENABLED		BIT(0)
-/* Less than this is no screen, as QEMU has it */
+/* Less than this is no screen, and more neither, as QEMU has it */
 #define MIN_WIDTH		64
 #define MIN_HEIGHT		64
+#define MAX_WIDTH		16000
+#define MAX_HEIGHT		12000
 
 #define VGA_ATTR		(VGA_BASE + 0x3c0 - 0x3c0)
 #define VGA_STATUS1		(VGA_BASE + 0x3da - 0x3c0)
@@ -79,7 +81,8 @@ static void mode_of_regs(const struct bochs *bochs, struct bochs_mode *mode)
 	memset(mode, 0, sizeof(*mode));
 	if (!(dispi[DISPI_ENABLE] & DISPI_ENABLED) || bochs->blanked ||
 	    !format_of_bpp(dispi[DISPI_BPP], &format, &cpp) ||
-	    dispi[DISPI_XRES] < MIN_WIDTH || dispi[DISPI_YRES] < MIN_HEIGHT)
+	    dispi[DISPI_XRES] < MIN_WIDTH || dispi[DISPI_XRES] > MAX_WIDTH ||
+	    dispi[DISPI_YRES] < MIN_HEIGHT || dispi[DISPI_YRES] > MAX_HEIGHT)
 		return;
 
 	/* All factors have 16 bits, so no product overflows */

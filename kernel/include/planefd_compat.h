@@ -14,6 +14,12 @@
 #include <linux/version.h>
 #include <linux/vfio.h>
 
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#include <asm/unaligned.h>
+#else
+#include <linux/unaligned.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 /* Until 6.2 the driver's release op frees the device. */
 #define PLANEFD_VFIO_RELEASE(fn)	.release = fn,

@@ -62,11 +62,11 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 	struct plane_buffer *buffer;
 
 	if (!exported->scanout.mem) {
-		mgr->nr_buffers--;
+		mgr->nr_buffers[exported->writable]--;
 	} else if (file_count(exported->dmabuf->file) == 1) {
 		buffer = exported->dmabuf->priv;
 		buffer->counted = false;
-		mgr->nr_buffers--;
+		mgr->nr_buffers[exported->writable]--;
 	}
 	list_del(&exported->link);
 	/* The final put is deferred: it takes no lock of ours here */
@@ -168,9 +168,9 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 	struct dma_buf *dmabuf;
 
 	exported_trim(mgr, MGR_MAX_UNUSED);
-	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
+	if (mgr->nr_buffers[writable] >= MGR_MAX_BUFFERS)
 		exported_trim(mgr, 0);
-	if (mgr->nr_buffers >= MGR_MAX_BUFFERS)
+	if (mgr->nr_buffers[writable] >= MGR_MAX_BUFFERS)
 		return ERR_PTR(-ENOSPC);
 
 	exported = kzalloc(sizeof(*exported), GFP_KERNEL_ACCOUNT);
@@ -185,7 +185,7 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 	exported->writable = writable;
 	exported->dmabuf = dmabuf;
 	list_add(&exported->link, &mgr->exported);
-	mgr->nr_buffers++;
+	mgr->nr_buffers[writable]++;
 	return exported;
 }
 
@@ -215,17 +215,21 @@ struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 /*
  * Look at a plane and export it, in one step under the manager's lock.
  * look->plane.mem is not valid any more afterwards. Returns a reference, or an
- * ERR_PTR: those of mgr_look() and mgr_export(), -ENOENT where it is off.
+ * ERR_PTR: those of mgr_look() and mgr_export(), -ENOENT where it is off, -EPERM
+ * where the file has not the right.
  */
-struct dma_buf *mgr_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look)
 {
+	struct vfio_dmabuf_mgr *mgr = file->mgr;
 	struct scanout scanout;
 	struct dma_buf *dmabuf;
 	int ret;
 
 	mutex_lock(&mgr->lock);
 	ret = mgr_look(mgr, plane_id, look);
+	if (!ret && writable && !(file->rights & VFIO_DMABUF_MGR_RIGHT_WRITABLE))
+		ret = -EPERM;
 	if (!ret && !look->on)
 		ret = -ENOENT;
 	if (ret) {

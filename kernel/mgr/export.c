@@ -123,6 +123,9 @@ static int export_begin_cpu_access(struct dma_buf *dmabuf,
 	struct plane_buffer *buffer = dmabuf->priv;
 	struct buffer_mapping *mapping;
 
+	/* Who only writes needs nothing that a device may have written */
+	if (dir == DMA_TO_DEVICE)
+		return 0;
 	mutex_lock(&buffer->lock);
 	list_for_each_entry(mapping, &buffer->mappings, link)
 		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->sgt,
@@ -173,6 +176,8 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	vma->vm_private_data = buffer;
 	vma->vm_ops = &export_vm_ops;
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	/* Cached like every other mapping of these pages, whoever asks */
+	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	return 0;
 }
 
@@ -207,7 +212,7 @@ static void export_release(struct dma_buf *dmabuf)
 	trace_vfio_dmabuf_mgr_release(buffer);
 	mutex_lock(&mgr->lock);
 	if (buffer->counted)
-		mgr->nr_buffers--;
+		mgr->nr_buffers[buffer->writable]--;
 	mutex_unlock(&mgr->lock);
 	buffer_destroy(buffer);
 }

@@ -42,7 +42,8 @@ static __poll_t mgr_file_poll(struct file *filp, struct poll_table_struct *wait)
 		events = EPOLLHUP;
 	} else {
 		for (i = 0; i < mgr->nr_planes && !events; i++) {
-			if (file->seen[i] != mgr->state[i].sequence)
+			if (file->seen[i] !=
+			    atomic64_read(&mgr->state[i].sequence))
 				events = EPOLLIN | EPOLLRDNORM;
 		}
 	}
@@ -53,7 +54,7 @@ static __poll_t mgr_file_poll(struct file *filp, struct poll_table_struct *wait)
 static void show_plane(struct seq_file *m, struct vfio_dmabuf_mgr *mgr,
 		       u32 plane_id)
 {
-	struct plane_look look;
+	struct plane_look look = {};
 	int ret;
 
 	ret = mgr_look(mgr, plane_id, &look);
@@ -90,14 +91,14 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	unsigned int i;
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
-	seq_printf(m, "rights:\t%s\n",
-		   atomic_read(&file->rights) & VFIO_DMABUF_MGR_RIGHT_WRITABLE ?
-		   "writable" : "none");
-
 	mutex_lock(&mgr->lock);
+	seq_printf(m, "rights:\t%s\n",
+		   file->rights & VFIO_DMABUF_MGR_RIGHT_WRITABLE ?
+		   "writable" : "none");
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
 		show_plane(m, mgr, mgr_plane_id(mgr, i));
-	seq_printf(m, "buffers:\t%u\n", mgr->nr_buffers);
+	seq_printf(m, "buffers:\t%u\n",
+		   mgr->nr_buffers[0] + mgr->nr_buffers[1]);
 	list_for_each_entry(exported, &mgr->exported, link)
 		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %lu\n",
 			   exported->scanout.id, exported->dmabuf->size,
@@ -137,7 +138,7 @@ int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
 	}
 	mgr_get(mgr);
 	file->mgr = mgr;
-	atomic_set(&file->rights, MGR_RIGHTS);
+	file->rights = MGR_RIGHTS;
 
 	trace_vfio_dmabuf_mgr_open(mgr);
 	ret = anon_inode_getfd("[vfio-dmabuf-mgr]", &mgr_file_fops, file,

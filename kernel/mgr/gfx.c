@@ -20,7 +20,7 @@
 static void gfx_fill(struct vfio_device_gfx_plane_info *info,
 		     const struct plane_look *look)
 {
-	struct vfio_dmabuf_mgr_plane_info plane;
+	struct vfio_dmabuf_mgr_plane_info plane = {};
 
 	mgr_look_info(look, &plane);
 	info->drm_format = plane.drm_format;
@@ -45,7 +45,7 @@ long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
 					 dmabuf_id);
 	struct vfio_device_gfx_plane_info info;
-	struct plane_look look;
+	struct plane_look look = {};
 	u32 argsz, plane_id;
 	int ret;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ioctls of a manager fd. Arguments are copied in once and checked, looked
- * up under the manager's lock, and copied out without it.
+ * The ioctls of a manager fd. Each field of an argument is read once and
+ * checked, what is asked looked up under the manager's lock, and the answer
+ * copied out without it.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -46,13 +47,13 @@ static void damage_since(const struct plane_state *state, u64 seen,
 
 	memset(damage, 0, sizeof(*damage));
 	/* The ring may have turned on since @sequence was read */
-	if (state->sequence - seen > MGR_DAMAGES) {
+	if (atomic64_read(&state->sequence) - seen > MGR_CHANGES) {
 		damage->width = U32_MAX;
 		damage->height = U32_MAX;
 		return;
 	}
 	for (nr = seen + 1; nr <= sequence; nr++) {
-		next = &state->damage[nr % MGR_DAMAGES];
+		next = &state->changes[nr % MGR_CHANGES].damage;
 		if (!next->width || !next->height)
 			continue;
 		if (!damage->width)
@@ -62,126 +63,126 @@ static void damage_since(const struct plane_state *state, u64 seen,
 	}
 }
 
-static void fill_ext(struct mgr_file *file, int slot, u64 id,
-		     const struct plane_look *look,
-		     struct vfio_dmabuf_mgr_query_plane_ext *ext)
+/* What is not in the patch; apart, so that its struct costs only who asks. */
+static noinline_for_stack int
+put_ext(struct mgr_file *file, const struct plane_look *look, u64 id,
+	struct vfio_dmabuf_mgr_query_plane_ext __user *user)
 {
-	struct vfio_dmabuf_mgr *mgr = file->mgr;
+	const struct plane_state *state = &file->mgr->state[look->slot];
+	struct vfio_dmabuf_mgr_query_plane_ext ext = {
+		.sequence = look->sequence,
+		.buffer_id = id,
+		.hot_x = look->plane.hot_x,
+		.hot_y = look->plane.hot_y,
+	};
 	struct vfio_dmabuf_rect damage;
 
-	memset(ext, 0, sizeof(*ext));
-	ext->sequence = look->sequence;
-	ext->time_ns = look->time_ns;
-	ext->buffer_id = id;
-	ext->hot_x = VFIO_DMABUF_MGR_UNKNOWN;
-	ext->hot_y = VFIO_DMABUF_MGR_UNKNOWN;
-	if (!look->on)
-		return;
+	spin_lock(&file->mgr->event_lock);
+	damage_since(state, file->seen[look->slot], look->sequence, &damage);
+	ext.time_ns = state->changes[look->sequence % MGR_CHANGES].time_ns;
+	spin_unlock(&file->mgr->event_lock);
 
-	spin_lock(&mgr->event_lock);
-	damage_since(&mgr->state[slot], file->seen[slot], look->sequence,
-		     &damage);
-	spin_unlock(&mgr->event_lock);
+	/* A plane that is off has no pixels that could be damaged */
 	rect_clip(&damage, look->plane.width, look->plane.height);
-	ext->damage_x = damage.x;
-	ext->damage_y = damage.y;
-	ext->damage_width = damage.width;
-	ext->damage_height = damage.height;
-	ext->hot_x = look->plane.hot_x;
-	ext->hot_y = look->plane.hot_y;
+	ext.damage_x = damage.x;
+	ext.damage_y = damage.y;
+	ext.damage_width = damage.width;
+	ext.damage_height = damage.height;
+	return copy_to_user(user, &ext, sizeof(ext)) ? -EFAULT : 0;
 }
 
 /* What the caller was told counts as seen; never step back behind another. */
-static void mark_seen(struct mgr_file *file, int slot, u64 sequence)
+static void mark_seen(struct mgr_file *file, const struct plane_look *look)
 {
+	u64 *seen = &file->seen[look->slot];
+
+	if (READ_ONCE(*seen) == look->sequence)
+		return;
 	spin_lock(&file->mgr->event_lock);
-	file->seen[slot] = max(file->seen[slot], sequence);
+	WRITE_ONCE(*seen, max(*seen, look->sequence));
 	spin_unlock(&file->mgr->event_lock);
 }
 
-static long ioctl_query_plane(struct mgr_file *file, void __user *uarg)
+/* Asked once a frame by every viewer: reads and writes no more than it must. */
+static long
+ioctl_query_plane(struct mgr_file *file,
+		  struct vfio_dmabuf_mgr_query_plane __user *user)
 {
-	const size_t minsz = offsetofend(struct vfio_dmabuf_mgr_query_plane,
-					 plane_id);
+	const u32 minsz = offsetofend(typeof(*user), plane_id);
+	struct vfio_dmabuf_mgr_plane_info info = {};
 	struct vfio_dmabuf_mgr *mgr = file->mgr;
-	struct vfio_dmabuf_mgr_query_plane_ext ext;
-	struct vfio_dmabuf_mgr_query_plane query;
-	struct plane_look look;
+	u32 argsz, flags, plane_id;
+	struct plane_look look = {};
 	bool extended;
 	u64 id = 0;
-	int slot;
 	int ret;
 
-	if (copy_from_user(&query, uarg, minsz))
+	if (get_user(argsz, &user->argsz) || get_user(flags, &user->flags) ||
+	    get_user(plane_id, &user->plane_id))
 		return -EFAULT;
-	if (query.argsz < minsz || query.flags)
+	if (argsz < minsz || flags)
 		return -EINVAL;
-	extended = query.argsz >= VFIO_DMABUF_MGR_QUERY_EXT_ARGSZ;
+	extended = argsz >= VFIO_DMABUF_MGR_QUERY_EXT_ARGSZ;
 
 	mutex_lock(&mgr->lock);
-	ret = mgr_look(mgr, query.plane_id, &look);
-	if (!ret) {
-		mgr_look_info(&look, &query.plane_info);
-		if (extended && look.on)
-			id = scanout_id(mgr, &look.plane);
-	}
+	ret = mgr_look(mgr, plane_id, &look);
+	if (!ret && extended && look.on)
+		id = scanout_id(mgr, &look.plane);
 	mutex_unlock(&mgr->lock);
 	if (ret)
 		return ret;
 
-	trace_vfio_dmabuf_mgr_query(mgr, query.plane_id, &look);
-	slot = mgr_plane_slot(mgr, query.plane_id);
-	if (extended) {
-		fill_ext(file, slot, id, &look, &ext);
-		if (copy_to_user(uarg + VFIO_DMABUF_MGR_QUERY_EXT_OFFSET, &ext,
-				 sizeof(ext)))
-			return -EFAULT;
-	}
-	if (copy_to_user(uarg, &query, minsz))
+	trace_vfio_dmabuf_mgr_query(mgr, plane_id, &look);
+	if (extended &&
+	    put_ext(file, &look, id,
+		    (void __user *)user + VFIO_DMABUF_MGR_QUERY_EXT_OFFSET))
 		return -EFAULT;
-	mark_seen(file, slot, look.sequence);
+	mgr_look_info(&look, &info);
+	if (copy_to_user(&user->plane_info, &info, sizeof(info)))
+		return -EFAULT;
+	mark_seen(file, &look);
 	return 0;
 }
 
-static long ioctl_create_dmabuf(struct mgr_file *file, void __user *uarg)
+static long
+ioctl_create_dmabuf(struct mgr_file *file,
+		    struct vfio_dmabuf_mgr_create_dmabuf __user *user)
 {
-	struct vfio_dmabuf_mgr_create_dmabuf create;
-	struct plane_look look;
+	struct vfio_dmabuf_mgr_plane_info info = {};
+	u32 argsz, flags, plane_id;
+	struct plane_look look = {};
 	struct dma_buf *dmabuf;
-	bool writable;
-	int ret;
+	int fd, ret;
 
-	if (copy_from_user(&create, uarg, sizeof(create)))
+	if (get_user(argsz, &user->argsz) || get_user(flags, &user->flags) ||
+	    get_user(plane_id, &user->plane_id))
 		return -EFAULT;
-	if (create.argsz < sizeof(create) ||
-	    create.flags & ~VFIO_DMABUF_MGR_CREATE_WRITABLE)
+	if (argsz < sizeof(*user) || flags & ~VFIO_DMABUF_MGR_CREATE_WRITABLE)
 		return -EINVAL;
-	writable = create.flags & VFIO_DMABUF_MGR_CREATE_WRITABLE;
-	if (writable &&
-	    !(atomic_read(&file->rights) & VFIO_DMABUF_MGR_RIGHT_WRITABLE))
-		return -EPERM;
 
-	create.fd = get_unused_fd_flags(O_CLOEXEC);
-	if (create.fd < 0)
-		return create.fd;
-
-	dmabuf = mgr_export_plane(file->mgr, create.plane_id, writable, &look);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	dmabuf = mgr_export_plane(file, plane_id,
+				  flags & VFIO_DMABUF_MGR_CREATE_WRITABLE,
+				  &look);
 	if (IS_ERR(dmabuf)) {
 		ret = PTR_ERR(dmabuf);
 		goto err_fd;
 	}
-	mgr_look_info(&look, &create.plane_info);
-	if (copy_to_user(uarg, &create, sizeof(create))) {
+	mgr_look_info(&look, &info);
+	if (copy_to_user(&user->plane_info, &info, sizeof(info)) ||
+	    put_user(fd, &user->fd)) {
 		ret = -EFAULT;
 		goto err_dmabuf;
 	}
-	fd_install(create.fd, dmabuf->file);
+	fd_install(fd, dmabuf->file);
 	return 0;
 
 err_dmabuf:
 	dma_buf_put(dmabuf);
 err_fd:
-	put_unused_fd(create.fd);
+	put_unused_fd(fd);
 	return ret;
 }
 
@@ -193,7 +194,7 @@ static bool mgr_is_revoked(const struct vfio_dmabuf_mgr *mgr)
 
 static long ioctl_get_info(struct mgr_file *file, void __user *uarg)
 {
-	const struct vfio_dmabuf_mgr *mgr = file->mgr;
+	struct vfio_dmabuf_mgr *mgr = file->mgr;
 	struct vfio_dmabuf_mgr_info info;
 
 	if (copy_from_user(&info, uarg, offsetofend(typeof(info), flags)))
@@ -206,7 +207,9 @@ static long ioctl_get_info(struct mgr_file *file, void __user *uarg)
 	info.primaries = mgr->planes[VFIO_DMABUF_MGR_PLANE_PRIMARY];
 	info.cursors = mgr->planes[VFIO_DMABUF_MGR_PLANE_CURSOR];
 	info.caps = mgr->caps;
-	info.rights = atomic_read(&file->rights);
+	mutex_lock(&mgr->lock);
+	info.rights = file->rights;
+	mutex_unlock(&mgr->lock);
 	memcpy(info.device, mgr->device, sizeof(info.device));
 	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
 }
@@ -220,7 +223,10 @@ static long ioctl_drop_rights(struct mgr_file *file, void __user *uarg)
 	if (drop.argsz < sizeof(drop) || drop.flags ||
 	    drop.rights & ~MGR_RIGHTS)
 		return -EINVAL;
-	atomic_andnot(drop.rights, &file->rights);
+	/* Once this returns no buffer is on its way that needed the right */
+	mutex_lock(&file->mgr->lock);
+	file->rights &= ~drop.rights;
+	mutex_unlock(&file->mgr->lock);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/vfio_dmabuf_mgr.h>
@@ -37,6 +38,7 @@ struct mem_chunk {
 struct vfio_dmabuf_mem {
 	struct kref ref;
 	pgoff_t nr_pages;
+	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
 	struct mutex lock;		/* serialises filling chunks[] */
 	/* Set once, under lock; read with smp_load_acquire() */
@@ -84,21 +86,28 @@ static void mem_free(struct kref *ref)
 		cond_resched();
 	}
 	mem_cgroup_put(mem->memcg);
+	if (mem->quota)
+		quota_return(mem->quota, vfio_dmabuf_mem_size(mem));
 	kvfree(mem);
 }
 
 /**
  * vfio_dmabuf_mem_create - memory of a device's own
  * @size: bytes; rounded up to whole pages
+ * @quota: what it counts against until it is freed, or NULL
  *
  * All zero. Pages come in chunks of 2 MiB as they are first touched, and are
- * charged to the memory cgroup of the caller, whoever touches them.
+ * charged to the memory cgroup of the caller, whoever touches them. Where that
+ * has no more to give, or the machine has not, whoever touches gets an error;
+ * nobody is killed for it.
  *
  * Context: process context, may sleep.
  * Return: the memory, one reference of it the caller's, or an ERR_PTR:
- * -EINVAL where @size is 0 or more than a dma-buf can be, -ENOMEM.
+ * -EINVAL where @size is 0 or more than a dma-buf can be, -ENOSPC where the
+ * quota has less left, -ENOMEM.
  */
-struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size)
+struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
+					       struct vfio_dmabuf_quota *quota)
 {
 	struct vfio_dmabuf_mem *mem;
 
@@ -107,6 +116,11 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size)
 	mem = mem_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT);
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
+	if (quota && !quota_take(quota, vfio_dmabuf_mem_size(mem))) {
+		kvfree(mem);
+		return ERR_PTR(-ENOSPC);
+	}
+	mem->quota = quota;
 	mem->memcg = get_mem_cgroup_from_mm(current->mm);
 	return mem;
 }
@@ -208,9 +222,13 @@ static struct mem_chunk *chunk_create(unsigned long nr_pages)
 	for (i = 0; i < nr_pages; i += 1UL << order) {
 		order = min_t(unsigned int, order, ilog2(nr_pages - i));
 		for (;;) {
-			gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT;
-			if (order)
-				gfp |= __GFP_NORETRY | __GFP_NOWARN;
+			/*
+			 * A viewer may touch what is charged to the VMM: fail
+			 * rather than have the OOM killer look for a victim.
+			 */
+			gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |
+			      __GFP_NOWARN;
+			gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
 			block = alloc_pages(gfp, order);
 			if (block)
 				break;
@@ -234,7 +252,9 @@ static struct mem_chunk *mem_fill_chunk(struct vfio_dmabuf_mem *mem,
 	struct mem_chunk *chunk;
 	struct mem_cgroup *old;
 
-	mutex_lock(&mem->lock);
+	/* The holder may be at reclaim in a cgroup that is not the caller's */
+	if (mutex_lock_killable(&mem->lock))
+		return NULL;
 	chunk = mem->chunks[nr];
 	if (!chunk) {
 		old = set_active_memcg(mem->memcg);
@@ -261,7 +281,7 @@ static struct mem_chunk *mem_chunk(struct vfio_dmabuf_mem *mem, pgoff_t nr)
 	return mem_chunk_present(mem, nr) ?: mem_fill_chunk(mem, nr);
 }
 
-/* The page at @index, allocated if need be; NULL without memory. */
+/* The page at @index, allocated if need be; NULL without memory, or killed. */
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index)
 {
 	struct mem_chunk *chunk = mem_chunk(mem, index / CHUNK_PAGES);
@@ -287,7 +307,8 @@ struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index)
  * What was never touched reads as zero and stays unallocated.
  *
  * Context: process context, may sleep and fault.
- * Return: bytes read, -EINVAL where @pos is beyond the end, -EFAULT.
+ * Return: bytes read, or if there are none -EINVAL where @pos is beyond the
+ * end, -EFAULT, -EINTR.
  */
 ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 			     char __user *buf, size_t count)
@@ -313,7 +334,9 @@ ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 			left = clear_user(buf + done, len);
 		}
 		if (left)
-			return -EFAULT;
+			return done ?: -EFAULT;
+		if (fatal_signal_pending(current))
+			return done ?: -EINTR;
 		cond_resched();
 	}
 	return done;
@@ -328,8 +351,8 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_read);
  * @count: bytes; what lies beyond the end is not written
  *
  * Context: process context, may sleep and fault.
- * Return: bytes written, -EINVAL where @pos is beyond the end, -EFAULT,
- * -ENOMEM.
+ * Return: bytes written, or if there are none -EINVAL where @pos is beyond the
+ * end, -EFAULT, -EINTR, -ENOMEM.
  */
 ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 			      const char __user *buf, size_t count)
@@ -347,13 +370,15 @@ ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page(mem, pos >> PAGE_SHIFT);
 		if (!page)
-			return -ENOMEM;
+			return done ?: -ENOMEM;
 		addr = kmap_local_page(page);
 		left = copy_from_user(addr + offset_in_page(pos), buf + done,
 				      len);
 		kunmap_local(addr);
 		if (left)
-			return -EFAULT;
+			return done ?: -EFAULT;
+		if (fatal_signal_pending(current))
+			return done ?: -EINTR;
 		cond_resched();
 	}
 	return done;

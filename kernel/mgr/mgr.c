@@ -5,6 +5,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/sizes.h>
@@ -44,25 +45,26 @@ int mgr_plane_slot(const struct vfio_dmabuf_mgr *mgr, u32 plane_id)
 	u32 head = vfio_dmabuf_plane_head(plane_id);
 	u32 slot, i;
 
-	if (type >= ARRAY_SIZE(mgr->planes) || index >= mgr->planes[type] ||
-	    head >= mgr->heads)
+	if (type >= ARRAY_SIZE(mgr->planes))
 		return -EINVAL;
-	slot = head * (mgr->nr_planes / mgr->heads) + index;
+	type = array_index_nospec(type, ARRAY_SIZE(mgr->planes));
+	if (index >= mgr->planes[type] || head >= mgr->heads)
+		return -EINVAL;
+	slot = head * mgr->per_head + index;
 	for (i = 0; i < type; i++)
 		slot += mgr->planes[i];
-	return slot;
+	return array_index_nospec(slot, mgr->nr_planes);
 }
 
 /* The inverse of mgr_plane_slot(), for a slot below mgr->nr_planes. */
 u32 mgr_plane_id(const struct vfio_dmabuf_mgr *mgr, unsigned int slot)
 {
-	u32 per_head = mgr->nr_planes / mgr->heads;
-	u32 index = slot % per_head;
+	u32 index = slot % mgr->per_head;
 	u32 type = 0;
 
 	while (index >= mgr->planes[type])
 		index -= mgr->planes[type++];
-	return VFIO_DMABUF_MGR_PLANE_ID(type, index, slot / per_head);
+	return VFIO_DMABUF_MGR_PLANE_ID(type, index, slot / mgr->per_head);
 }
 
 /* Does what the driver tells hold together? Anything else is a driver's bug. */
@@ -84,61 +86,58 @@ static bool plane_is_sound(const struct vfio_dmabuf_mgr *mgr,
 }
 
 /*
- * Look at a plane. The sequence is read first: a change that comes in between
- * is told again, never lost. look->plane.mem is lent until mgr->lock is
- * dropped. Returns 0, with look->on false where the plane is off; -ENODEV once
- * revoked; -EIO where the driver answers nonsense.
+ * Look at a plane, into a zeroed @look. The sequence is read first: a change
+ * that comes in between is told again, never lost. look->plane.mem is lent
+ * until mgr->lock is dropped. Returns 0, with look->on false where the plane is
+ * off; -ENODEV once revoked; -EINVAL for a plane that the device never has;
+ * -EIO where the driver answers nonsense.
  */
 int mgr_look(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 	     struct plane_look *look)
 {
-	int slot = mgr_plane_slot(mgr, plane_id);
 	int ret;
 
 	lockdep_assert_held(&mgr->lock);
 
-	if (slot < 0)
-		return slot;
 	if (!mgr->ops)
 		return -ENODEV;
+	look->slot = mgr_plane_slot(mgr, plane_id);
+	if (look->slot < 0)
+		return look->slot;
+	look->sequence = atomic64_read_acquire(&mgr->state[look->slot].sequence);
 
-	spin_lock(&mgr->event_lock);
-	look->sequence = mgr->state[slot].sequence;
-	look->time_ns = mgr->state[slot].time_ns;
-	spin_unlock(&mgr->event_lock);
-
-	memset(&look->plane, 0, sizeof(look->plane));
 	look->plane.hot_x = VFIO_DMABUF_MGR_UNKNOWN;
 	look->plane.hot_y = VFIO_DMABUF_MGR_UNKNOWN;
 	ret = mgr->ops->get_plane(mgr->priv, plane_id, &look->plane);
-	look->on = !ret;
 	if (ret == -ENOENT)
 		return 0;
 	if (ret)
 		return ret;
 	if (WARN_ON_ONCE(!plane_is_sound(mgr, &look->plane)))
 		return -EIO;
+	look->on = true;
 	return 0;
 }
 
-/* What a look says in the patch's terms; all zero for a plane that is off. */
+/*
+ * What a look says in the patch's terms, into a zeroed @info: it stays so for
+ * a plane that is off.
+ */
 void mgr_look_info(const struct plane_look *look,
 		   struct vfio_dmabuf_mgr_plane_info *info)
 {
 	const struct vfio_dmabuf_plane *plane = &look->plane;
-	struct scanout scanout;
 
-	memset(info, 0, sizeof(*info));
 	if (!look->on)
 		return;
-	scanout_of_plane(&scanout, plane);
 	info->start = plane->start;
 	info->drm_format_mod = plane->modifier;
 	info->drm_format = plane->format;
 	info->width = plane->width;
 	info->height = plane->height;
 	info->stride = plane->stride;
-	info->size = scanout_size(&scanout);
+	info->size = plane_dmabuf_size(plane->offset, plane->stride,
+				       plane->height);
 	info->x_pos = plane->x;
 	info->y_pos = plane->y;
 }
@@ -159,16 +158,16 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 		       const struct vfio_dmabuf_mgr_desc *desc, void *priv)
 {
 	struct vfio_dmabuf_mgr *mgr;
-	unsigned int nr_planes;
+	unsigned int per_head, nr_planes;
 
 	if (!desc->heads || desc->heads > MGR_MAX_HEADS ||
 	    desc->overlays > MGR_MAX_PLANES ||
 	    desc->primaries > MGR_MAX_PLANES || desc->cursors > MGR_MAX_PLANES)
 		return ERR_PTR(-EINVAL);
-	nr_planes = desc->heads *
-		    (desc->overlays + desc->primaries + desc->cursors);
-	if (!nr_planes)
+	per_head = desc->overlays + desc->primaries + desc->cursors;
+	if (!per_head)
 		return ERR_PTR(-EINVAL);
+	nr_planes = desc->heads * per_head;
 
 	mgr = kzalloc(struct_size(mgr, state, nr_planes), GFP_KERNEL_ACCOUNT);
 	if (!mgr)
@@ -181,6 +180,7 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 	mgr->planes[VFIO_DMABUF_MGR_PLANE_PRIMARY] = desc->primaries;
 	mgr->planes[VFIO_DMABUF_MGR_PLANE_CURSOR] = desc->cursors;
 	mgr->caps = desc->caps;
+	mgr->per_head = per_head;
 	mgr->nr_planes = nr_planes;
 	mgr->ops = desc->ops;
 	mgr->priv = priv;
@@ -205,15 +205,14 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_create);
 void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
 {
 	mutex_lock(&mgr->lock);
+	spin_lock(&mgr->event_lock);
+	WRITE_ONCE(mgr->revoked, true);
+	spin_unlock(&mgr->event_lock);
 	mgr->ops = NULL;
 	mgr->priv = NULL;
 	exported_forget(mgr, NULL, 0);
 	scanout_forget(mgr, NULL, 0);
 	mutex_unlock(&mgr->lock);
-
-	spin_lock(&mgr->event_lock);
-	WRITE_ONCE(mgr->revoked, true);
-	spin_unlock(&mgr->event_lock);
 	wake_up_poll(&mgr->wait, EPOLLHUP);
 
 	trace_vfio_dmabuf_mgr_revoke(mgr);
@@ -231,7 +230,7 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_revoke);
  * Call it after the change shows in what the callback answers, or under a lock
  * that the callback takes.
  *
- * Context: process or softirq-free atomic context; takes a spinlock only.
+ * Context: not from hard or soft interrupt context; takes a spinlock only.
  */
 void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 			     const struct vfio_dmabuf_rect *damage)
@@ -240,6 +239,7 @@ void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 		.width = U32_MAX, .height = U32_MAX,
 	};
 	int slot = mgr_plane_slot(mgr, plane_id);
+	struct plane_change *change;
 	struct plane_state *state;
 	u64 sequence;
 
@@ -248,11 +248,15 @@ void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 	state = &mgr->state[slot];
 
 	spin_lock(&mgr->event_lock);
-	sequence = ++state->sequence;
-	state->time_ns = ktime_get_ns();
-	state->damage[sequence % MGR_DAMAGES] = damage ? *damage : all;
+	sequence = atomic64_read(&state->sequence) + 1;
+	change = &state->changes[sequence % MGR_CHANGES];
+	change->time_ns = ktime_get_ns();
+	change->damage = damage ? *damage : all;
+	/* Pairs with the acquire in mgr_look() */
+	atomic64_set_release(&state->sequence, sequence);
 	spin_unlock(&mgr->event_lock);
-	wake_up_poll(&mgr->wait, EPOLLIN | EPOLLRDNORM);
+	if (wq_has_sleeper(&mgr->wait))
+		wake_up_poll(&mgr->wait, EPOLLIN | EPOLLRDNORM);
 
 	trace_vfio_dmabuf_mgr_change(mgr, plane_id, sequence);
 }

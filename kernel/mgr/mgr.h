@@ -14,8 +14,9 @@
  * manager holds the dma-bufs that it may give out again, until it is revoked,
  * and the driver not at all: mgr->ops is NULL from then on.
  *
- * Lock order: mgr->lock, the driver's own lock, mgr->event_lock.
- * buffer->lock and mem->lock are innermost, taken alone.
+ * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
+ * those, and with none of them inside: buffer->lock below the reservation lock,
+ * mem->lock below that and the mmap lock.
  */
 #ifndef _VFIO_DMABUF_MGR_PRIVATE_H
 #define _VFIO_DMABUF_MGR_PRIVATE_H
@@ -23,7 +24,8 @@
 #include <linux/atomic.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/mm_types.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/vfio_dmabuf_mgr.h>
@@ -32,13 +34,17 @@
 #define MGR_MAX_HEADS	16
 /* Planes of one type on one head */
 #define MGR_MAX_PLANES	8
-/* Manager files of one device, and live dma-bufs of one device */
+/* Manager files of one device */
 #define MGR_MAX_FILES	256
+/*
+ * Live dma-bufs of one device, read-only and writable each: who may only look
+ * cannot use up what a VMM needs
+ */
 #define MGR_MAX_BUFFERS	256
 /* How many dma-bufs are kept that nobody but the manager has */
 #define MGR_MAX_UNUSED	8
 /* How many past changes of a plane are known one by one */
-#define MGR_DAMAGES	16
+#define MGR_CHANGES	16
 /* How many scanouts keep their id without being a dma-buf */
 #define MGR_RECENT	16
 
@@ -74,11 +80,16 @@ struct exported {
 	struct dma_buf *dmabuf;	/* a reference */
 };
 
+struct plane_change {
+	struct vfio_dmabuf_rect damage;
+	u64 time_ns;
+};
+
 /* What is known of one plane */
 struct plane_state {
-	u64 sequence;					/* mgr->event_lock */
-	u64 time_ns;					/* mgr->event_lock */
-	struct vfio_dmabuf_rect damage[MGR_DAMAGES];	/* mgr->event_lock */
+	atomic64_t sequence;		/* written under mgr->event_lock */
+	/* The last of them, each at its sequence: mgr->event_lock */
+	struct plane_change changes[MGR_CHANGES];
 };
 
 struct vfio_dmabuf_mgr {
@@ -87,6 +98,7 @@ struct vfio_dmabuf_mgr {
 	u32 heads;
 	u32 planes[3];		/* on every head, by type */
 	u32 caps;
+	unsigned int per_head;	/* planes on every head */
 	unsigned int nr_planes;	/* in all, entries of state[] */
 	atomic_t nr_files;
 
@@ -94,7 +106,7 @@ struct vfio_dmabuf_mgr {
 	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
 	void *priv;
 	struct list_head exported;	/* of struct exported, newest first */
-	unsigned int nr_buffers;	/* dma-bufs that live, but see .counted */
+	unsigned int nr_buffers[2];	/* live, by .writable; but see .counted */
 	u64 last_id;
 	u64 clock;
 	struct recent_scanout recent[MGR_RECENT];
@@ -107,8 +119,9 @@ struct vfio_dmabuf_mgr {
 
 struct mgr_file {
 	struct vfio_dmabuf_mgr *mgr;	/* a reference */
-	atomic_t rights;		/* VFIO_DMABUF_MGR_RIGHT_* */
-	u64 seen[];	/* sequence last queried, by plane: mgr->event_lock */
+	u32 rights;	/* VFIO_DMABUF_MGR_RIGHT_*: mgr->lock */
+	/* Sequence last queried, by plane; written under mgr->event_lock */
+	u64 seen[];
 };
 
 struct plane_buffer {
@@ -125,9 +138,9 @@ struct plane_buffer {
 /* A consistent look at a plane; see mgr_look() */
 struct plane_look {
 	struct vfio_dmabuf_plane plane;
-	bool on;
 	u64 sequence;
-	u64 time_ns;
+	int slot;
+	bool on;
 };
 
 /* mgr.c */
@@ -159,10 +172,17 @@ void scanout_of_plane(struct scanout *scanout,
 		      const struct vfio_dmabuf_plane *plane);
 u64 scanout_size(const struct scanout *scanout);
 
+/* Bytes of a dma-buf: whole pages, from the one that holds the first pixel */
+static inline u64 plane_dmabuf_size(u64 offset, u32 stride, u32 height)
+{
+	return PAGE_ALIGN(offset_in_page(offset) +
+			  mul_u32_u32(stride, height));
+}
+
 /* buffer.c */
 struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 			   const struct scanout *scanout, bool writable);
-struct dma_buf *mgr_export_plane(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
+struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look);
 void exported_forget(struct vfio_dmabuf_mgr *mgr,
 		     const struct vfio_dmabuf_mem *mem, u64 backing);
@@ -174,6 +194,10 @@ struct dma_buf *export_buffer(struct plane_buffer *buffer);
 /* gfx.c */
 long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *arg);
 long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *arg);
+
+/* quota.c */
+bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes);
+void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes);
 
 /* mem.c */
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);

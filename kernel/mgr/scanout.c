@@ -47,11 +47,10 @@ bool scanout_is_over(const struct scanout *scanout,
 	return scanout->mem == mem && (mem || scanout->backing == backing);
 }
 
-/* Bytes of its dma-buf: whole pages, from the one that holds the first pixel. */
 u64 scanout_size(const struct scanout *scanout)
 {
-	return PAGE_ALIGN(offset_in_page(scanout->offset) +
-			  mul_u32_u32(scanout->stride, scanout->height));
+	return plane_dmabuf_size(scanout->offset, scanout->stride,
+				 scanout->height);
 }
 
 /* The entry that holds @scanout, or else the one to give up for it. */
@@ -71,7 +70,7 @@ static struct recent_scanout *recent_slot(struct vfio_dmabuf_mgr *mgr,
 }
 
 static u64 exported_id(const struct vfio_dmabuf_mgr *mgr,
-		   const struct scanout *scanout)
+		       const struct scanout *scanout)
 {
 	const struct exported *exported;
 

@@ -127,7 +127,7 @@ static int test_open_device(struct vfio_device *vfio)
 
 	for (i = 0; i < ARRAY_SIZE(display->mem); i++) {
 		mem = i == TEST_MEMORY_BAR ?
-			vfio_dmabuf_mem_create(TEST_BAR_SIZE) :
+			vfio_dmabuf_mem_create(TEST_BAR_SIZE, NULL) :
 			pages_mem_create();
 		if (IS_ERR(mem)) {
 			put_all_mem(display);

@@ -27,6 +27,14 @@ static void own_unmap(struct dma_buf_attachment *attachment,
 
 static int own_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 {
+	/* As export_mmap() does for the manager's own */
+	if (!(vma->vm_flags & VM_MAYSHARE))
+		return -EINVAL;
+	if (!(dmabuf->file->f_mode & FMODE_WRITE)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP);
 	return remap_pfn_range(vma, vma->vm_start,
 			       page_to_pfn(virt_to_page(dmabuf->priv)) +

@@ -9,8 +9,8 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/string.h>
-#include <asm/unaligned.h>
 
+#include "planefd_compat.h"
 #include "vdev.h"
 
 #define COMMAND_WRITABLE (PCI_COMMAND_IO | PCI_COMMAND_MEMORY | \
@@ -86,7 +86,7 @@ u8 vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size)
 EXPORT_SYMBOL_GPL(vdev_config_add_cap);
 
 /**
- * vdev_config_add_pm_cap - add power management: D0 and D3hot, keeping state
+ * vdev_config_add_pm_cap - add power management: any state, all kept in each
  * @vdev: the device
  */
 void vdev_config_add_pm_cap(struct vdev *vdev)
@@ -95,7 +95,8 @@ void vdev_config_add_pm_cap(struct vdev *vdev)
 	struct vdev_config *config = &vdev->config;
 
 	/* Version 3 of the PCI power management specification */
-	put_unaligned_le16(3, &config->value[offset + PCI_PM_PMC]);
+	put_unaligned_le16(3 | PCI_PM_CAP_D1 | PCI_PM_CAP_D2,
+			   &config->value[offset + PCI_PM_PMC]);
 	put_unaligned_le16(PCI_PM_CTRL_NO_SOFT_RESET,
 			   &config->value[offset + PCI_PM_CTRL]);
 	put_unaligned_le16(PCI_PM_CTRL_STATE_MASK,

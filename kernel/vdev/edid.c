@@ -9,8 +9,8 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 #include <linux/vfio.h>
-#include <asm/unaligned.h>
 
+#include "planefd_compat.h"
 #include "vdev.h"
 
 /* Where the blob is in the region: behind the header, at a round offset */

@@ -7,6 +7,7 @@
 #include <linux/eventfd.h>
 #include <linux/export.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -26,7 +27,7 @@ void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 EXPORT_SYMBOL_GPL(vdev_init);
 
 /**
- * vdev_reset - as after power-on: config space and registers
+ * vdev_reset - as after power-on: config space and registers; not its memory
  * @vdev: the device
  *
  * Context: process context; takes vdev->lock.
@@ -62,12 +63,22 @@ EXPORT_SYMBOL_GPL(vdev_close);
 u64 vdev_region_size(const struct vdev *vdev, unsigned int index)
 {
 	if (index < PCI_STD_NUM_BARS)
-		return vdev->bar_size[index];
+		return vdev->bar_size[array_index_nospec(index,
+							 PCI_STD_NUM_BARS)];
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
 		return PCI_CFG_SPACE_SIZE;
 	if (index == VDEV_EDID_REGION)
 		return vdev_edid_region_size();
 	return 0;
+}
+
+/* Its memory, NULL for a region that is none */
+struct vfio_dmabuf_mem *vdev_region_mem(const struct vdev *vdev,
+					unsigned int index)
+{
+	if (index >= PCI_STD_NUM_BARS)
+		return NULL;
+	return vdev->bar_mem[array_index_nospec(index, PCI_STD_NUM_BARS)];
 }
 
 static u32 region_flags(const struct vdev *vdev, unsigned int index)
@@ -77,7 +88,7 @@ static u32 region_flags(const struct vdev *vdev, unsigned int index)
 	if (vdev_region_size(vdev, index))
 		flags = VFIO_REGION_INFO_FLAG_READ |
 			VFIO_REGION_INFO_FLAG_WRITE;
-	if (index < PCI_STD_NUM_BARS && vdev->bar_mem[index])
+	if (vdev_region_mem(vdev, index))
 		flags |= VFIO_REGION_INFO_FLAG_MMAP;
 	return flags;
 }
@@ -159,6 +170,18 @@ static long get_irq_info(void __user *uarg)
 	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
 }
 
+static bool signal_req(struct vdev *vdev)
+{
+	bool there;
+
+	mutex_lock(&vdev->lock);
+	there = vdev->req;
+	if (there)
+		planefd_eventfd_signal(vdev->req);
+	mutex_unlock(&vdev->lock);
+	return there;
+}
+
 /* Set, take away or try the eventfd of the request irq. */
 static long set_req_irq(struct vdev *vdev, u32 flags, u32 count,
 			const void *data)
@@ -173,6 +196,8 @@ static long set_req_irq(struct vdev *vdev, u32 flags, u32 count,
 	}
 	if (flags & VFIO_IRQ_SET_DATA_EVENTFD) {
 		fd = *(const s32 *)data;
+		if (fd < -1)
+			return -EINVAL;
 		if (fd >= 0)
 			ctx = eventfd_ctx_fdget(fd);
 		if (IS_ERR(ctx))
@@ -180,8 +205,9 @@ static long set_req_irq(struct vdev *vdev, u32 flags, u32 count,
 		set_req(vdev, ctx);
 		return 0;
 	}
+	/* A loopback: the VMM tries whether its eventfd is told */
 	if (!(flags & VFIO_IRQ_SET_DATA_BOOL) || *(const u8 *)data)
-		vdev_request(&vdev->vfio, 0);
+		signal_req(vdev);
 	return 0;
 }
 
@@ -254,14 +280,8 @@ EXPORT_SYMBOL_GPL(vdev_ioctl);
  */
 void vdev_request(struct vfio_device *vfio, unsigned int count)
 {
-	struct vdev *vdev = to_vdev(vfio);
-
-	mutex_lock(&vdev->lock);
-	if (vdev->req)
-		planefd_eventfd_signal(vdev->req);
-	else if (!count)
-		dev_notice(vfio->dev, "in use; its VMM takes no requests, so removal waits for it\n");
-	mutex_unlock(&vdev->lock);
+	if (!signal_req(to_vdev(vfio)) && !count)
+		dev_notice_ratelimited(vfio->dev, "in use; its VMM takes no requests, so removal waits for it\n");
 }
 EXPORT_SYMBOL_GPL(vdev_request);
 

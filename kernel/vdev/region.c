@@ -23,12 +23,6 @@ struct access {
 	u32 value;
 };
 
-static struct vfio_dmabuf_mem *region_mem(const struct vdev *vdev,
-					  unsigned int index)
-{
-	return index < PCI_STD_NUM_BARS ? vdev->bar_mem[index] : NULL;
-}
-
 static void access_read(struct vdev *vdev, struct access *access)
 {
 	mutex_lock(&vdev->lock);
@@ -99,12 +93,14 @@ static int region_at(const struct vdev *vdev, loff_t pos, size_t *count,
  * @count: bytes; less where the region ends before
  * @ppos: the region's offset, and where in it
  *
- * Return: bytes read, -EINVAL where there is no region, -EFAULT.
+ * Return: bytes read, or if there are none -EINVAL where there is no region,
+ * -EFAULT.
  */
 ssize_t vdev_read(struct vfio_device *vfio, char __user *buf, size_t count,
 		  loff_t *ppos)
 {
 	struct vdev *vdev = to_vdev(vfio);
+	struct vfio_dmabuf_mem *mem;
 	struct access access;
 	size_t done;
 	ssize_t ret;
@@ -113,9 +109,9 @@ ssize_t vdev_read(struct vfio_device *vfio, char __user *buf, size_t count,
 	if (ret)
 		return ret;
 
-	if (region_mem(vdev, access.index)) {
-		ret = vfio_dmabuf_mem_read(region_mem(vdev, access.index),
-					   access.offset, buf, count);
+	mem = vdev_region_mem(vdev, access.index);
+	if (mem) {
+		ret = vfio_dmabuf_mem_read(mem, access.offset, buf, count);
 		if (ret > 0)
 			*ppos += ret;
 		return ret;
@@ -125,12 +121,14 @@ ssize_t vdev_read(struct vfio_device *vfio, char __user *buf, size_t count,
 		access.size = piece_size(access.offset, count - done);
 		access_read(vdev, &access);
 		access.value = (__force u32)cpu_to_le32(access.value);
-		if (copy_to_user(buf + done, &access.value, access.size))
-			return -EFAULT;
+		if (copy_to_user(buf + done, &access.value, access.size)) {
+			ret = -EFAULT;
+			break;
+		}
 		access.offset += access.size;
 	}
 	*ppos += done;
-	return done;
+	return done ?: ret;
 }
 EXPORT_SYMBOL_GPL(vdev_read);
 
@@ -141,13 +139,14 @@ EXPORT_SYMBOL_GPL(vdev_read);
  * @count: bytes; less where the region ends before
  * @ppos: the region's offset, and where in it
  *
- * Return: bytes written, -EINVAL where there is no region or it refuses the
- * value, -EFAULT, -ENOMEM.
+ * Return: bytes written, or if there are none -EINVAL where there is no region
+ * or it refuses the value, -EFAULT, -ENOMEM.
  */
 ssize_t vdev_write(struct vfio_device *vfio, const char __user *buf,
 		   size_t count, loff_t *ppos)
 {
 	struct vdev *vdev = to_vdev(vfio);
+	struct vfio_dmabuf_mem *mem;
 	struct access access;
 	size_t done;
 	ssize_t ret;
@@ -156,9 +155,9 @@ ssize_t vdev_write(struct vfio_device *vfio, const char __user *buf,
 	if (ret)
 		return ret;
 
-	if (region_mem(vdev, access.index)) {
-		ret = vfio_dmabuf_mem_write(region_mem(vdev, access.index),
-					    access.offset, buf, count);
+	mem = vdev_region_mem(vdev, access.index);
+	if (mem) {
+		ret = vfio_dmabuf_mem_write(mem, access.offset, buf, count);
 		if (ret > 0)
 			*ppos += ret;
 		return ret;
@@ -167,16 +166,17 @@ ssize_t vdev_write(struct vfio_device *vfio, const char __user *buf,
 	for (done = 0; done < count; done += access.size) {
 		access.size = piece_size(access.offset, count - done);
 		access.value = 0;
+		ret = -EFAULT;
 		if (copy_from_user(&access.value, buf + done, access.size))
-			return -EFAULT;
+			break;
 		access.value = le32_to_cpu((__force __le32)access.value);
 		ret = access_write(vdev, &access);
 		if (ret)
-			return ret;
+			break;
 		access.offset += access.size;
 	}
 	*ppos += done;
-	return done;
+	return done ?: ret;
 }
 EXPORT_SYMBOL_GPL(vdev_write);
 
@@ -195,7 +195,7 @@ int vdev_mmap(struct vfio_device *vfio, struct vm_area_struct *vma)
 
 	if (vma->vm_pgoff >> shift >= PCI_STD_NUM_BARS)
 		return -EINVAL;
-	mem = region_mem(vdev, vma->vm_pgoff >> shift);
+	mem = vdev_region_mem(vdev, vma->vm_pgoff >> shift);
 	if (!mem)
 		return -EINVAL;
 	return vfio_dmabuf_mem_mmap(mem, vma,

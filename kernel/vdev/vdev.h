@@ -22,5 +22,7 @@ int vdev_edid_write(struct vdev_edid *edid, u32 offset, unsigned int size,
 
 /* ioctl.c */
 u64 vdev_region_size(const struct vdev *vdev, unsigned int index);
+struct vfio_dmabuf_mem *vdev_region_mem(const struct vdev *vdev,
+					unsigned int index);
 
 #endif /* _VFIO_VDEV_PRIVATE_H */

@@ -37,7 +37,8 @@
  *   -EFAULT  the pointer cannot be read
  *   -EINVAL  no such type
  *   -EMFILE  the caller, or the device, has as many fds as it may
- *   -ENODEV  the device is being closed
+ *   -ENFILE  the machine has as many files as it may
+ *   -ENOMEM  no memory
  */
 
 #define VFIO_DEVICE_GET_FD	_IO(VFIO_TYPE, VFIO_BASE + 14)
@@ -86,6 +87,7 @@ struct vfio_dmabuf_mgr_plane_info {
  * Return: 0, with plane_info all zero where the guest has the plane off;
  *   -EFAULT  the pointer cannot be read or written
  *   -EINVAL  argsz too small, a flag set, or an id the device never has
+ *   -EIO     the device's driver answered nonsense
  *   -ENODEV  the device is gone
  */
 struct vfio_dmabuf_mgr_query_plane {
@@ -104,7 +106,9 @@ struct vfio_dmabuf_mgr_query_plane {
  * Create a dma-buf for a plane
  *
  * Looks at the plane and exports it in one step: the plane_info that comes
- * back describes exactly the dma-buf that comes back.
+ * back describes exactly the dma-buf that comes back. Memory that no one has
+ * touched may not be there yet: where there is none to be had, a read of the
+ * mapped dma-buf is a SIGBUS.
  *
  * argsz:	in: at least 64
  * flags:	in: 0 or VFIO_DMABUF_MGR_CREATE_WRITABLE
@@ -115,7 +119,9 @@ struct vfio_dmabuf_mgr_query_plane {
  * Return: 0, or
  *   -EFAULT  the pointer cannot be read or written; no fd is left behind
  *   -EINVAL  argsz too small, an unknown flag, or an id the device never has
+ *   -EIO     the device's driver answered nonsense
  *   -EMFILE  the caller has as many fds as it may
+ *   -ENFILE  the machine has as many files as it may
  *   -ENODEV  the device is gone
  *   -ENOENT  the guest has the plane off
  *   -ENOMEM  no memory
@@ -153,7 +159,7 @@ struct vfio_dmabuf_mgr_create_dmabuf {
  */
 #define VFIO_DMABUF_MGR_CREATE_WRITABLE	(1U << 0)
 
-/* A hot spot, or a cursor's position, that the device cannot tell */
+/* A hot spot that the device cannot tell */
 #define VFIO_DMABUF_MGR_UNKNOWN		0xffffffffU
 
 /*

@@ -8,7 +8,7 @@
  * when the device is closed. Manager fds and dma-bufs outlive that in any
  * order and need nothing of the driver any more.
  *
- *	open_device:	mem = vfio_dmabuf_mem_create(size);
+ *	open_device:	mem = vfio_dmabuf_mem_create(size, quota);
  *			mgr = vfio_dmabuf_mgr_create(vdev, &desc, priv);
  *	ioctl:		case VFIO_DEVICE_QUERY_GFX_PLANE:
  *			case VFIO_DEVICE_GET_GFX_DMABUF:
@@ -38,6 +38,9 @@ struct vfio_dmabuf_mgr;
 
 /* A run of pages that planes are shown from: VRAM, or a guest's own memory. */
 struct vfio_dmabuf_mem;
+
+/* How much such memory may be out at once, of openings that are over, too. */
+struct vfio_dmabuf_quota;
 
 /**
  * struct vfio_dmabuf_plane - what a plane shows at this moment
@@ -104,7 +107,8 @@ struct vfio_dmabuf_rect {
  *	@flags (O_RDONLY or O_RDWR) and the vendor then keeps the promises that
  *	abi.md makes of a dma-buf: that it outlives the device is one of them.
  *	Return it with a reference for the manager, or an ERR_PTR: -ENOENT
- *	where that memory is gone. Called as @get_plane is; may allocate.
+ *	where that memory is gone, which the viewer sees as a plane that is
+ *	off. Called as @get_plane is; may allocate.
  */
 struct vfio_dmabuf_mgr_ops {
 	int (*get_plane)(void *priv, u32 plane_id,
@@ -142,7 +146,11 @@ void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
 long vfio_dmabuf_mgr_device_ioctl(struct vfio_dmabuf_mgr *mgr,
 				  unsigned int cmd, unsigned long arg);
 
-struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size);
+struct vfio_dmabuf_quota *vfio_dmabuf_quota_create(u64 bytes);
+void vfio_dmabuf_quota_put(struct vfio_dmabuf_quota *quota);
+
+struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
+					       struct vfio_dmabuf_quota *quota);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
 						   unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_get(struct vfio_dmabuf_mem *mem);

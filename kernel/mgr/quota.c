@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How much memory may be out at once on one account.
+ *
+ * A dma-buf keeps memory of a device whose opening is long over. What a driver
+ * counts when it opens a device says nothing of that; so memory counts until
+ * it is freed, and the count is this module's, which is there until then.
+ */
+#include <linux/err.h>
+#include <linux/kref.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/vfio_dmabuf_mgr.h>
+
+#include "mgr.h"
+
+struct vfio_dmabuf_quota {
+	struct kref ref;
+	spinlock_t lock;	/* guards left */
+	u64 left;		/* bytes */
+};
+
+/**
+ * vfio_dmabuf_quota_create - open an account
+ * @bytes: what may be out at once
+ *
+ * Context: process context, may sleep.
+ * Return: the account, to be put with vfio_dmabuf_quota_put(), or an ERR_PTR:
+ * -ENOMEM.
+ */
+struct vfio_dmabuf_quota *vfio_dmabuf_quota_create(u64 bytes)
+{
+	struct vfio_dmabuf_quota *quota;
+
+	quota = kzalloc(sizeof(*quota), GFP_KERNEL);
+	if (!quota)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&quota->ref);
+	spin_lock_init(&quota->lock);
+	quota->left = bytes;
+	return quota;
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_quota_create);
+
+static void quota_free(struct kref *ref)
+{
+	kfree(container_of(ref, struct vfio_dmabuf_quota, ref));
+}
+
+/**
+ * vfio_dmabuf_quota_put - close an account
+ * @quota: the account; memory that counts against it keeps it
+ *
+ * Context: any but hard interrupt context.
+ */
+void vfio_dmabuf_quota_put(struct vfio_dmabuf_quota *quota)
+{
+	kref_put(&quota->ref, quota_free);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_quota_put);
+
+/* Take @bytes and a reference, if so much is left. */
+bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes)
+{
+	bool enough;
+
+	spin_lock(&quota->lock);
+	enough = quota->left >= bytes;
+	if (enough)
+		quota->left -= bytes;
+	spin_unlock(&quota->lock);
+	if (enough)
+		kref_get(&quota->ref);
+	return enough;
+}
+
+/* Undo it. */
+void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes)
+{
+	spin_lock(&quota->lock);
+	quota->left += bytes;
+	spin_unlock(&quota->lock);
+	vfio_dmabuf_quota_put(quota);
+}
