@@ -3,6 +3,7 @@
  * BAR0: VRAM as memory, read, written, mapped, split, inherited, and paid for.
  */
 #include "bochs.h"
+#include "cgroup.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -10,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK (2 * MIB)
@@ -300,53 +299,11 @@ TEST("touched VRAM is memory, and is given back when the device is closed")
 	CHECK(test_wait(is_given_back, &before, 10));
 }
 
-/* A cgroup of its own with memory accounting, this process in it */
-#define CGROUPS "/sys/fs/cgroup"
-#define GROUP CGROUPS "/planefd-test"
-
-static void write_to(const char *path, const char *text)
-{
-	int fd = (int)CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
-
-	CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-	close(fd);
-}
-
-static long group_memory(void)
-{
-	char text[32] = "";
-	int fd = (int)CHECK_OK(open(GROUP "/memory.current", O_RDONLY));
-
-	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
-	close(fd);
-	return strtol(text, NULL, 10);
-}
-
-static void join_group(void)
-{
-	if (access(CGROUPS "/cgroup.controllers", F_OK))
-		CHECK_OK(mount("cgroup2", CGROUPS, "cgroup2", 0, NULL));
-	write_to(CGROUPS "/cgroup.subtree_control", "+memory");
-	if (mkdir(GROUP, 0755))
-		CHECK_EQ(errno, EEXIST);
-	write_to(GROUP "/cgroup.procs", "0");
-}
-
-static void leave_group(void)
-{
-	rmdir(GROUP);
-}
-
-__attribute__((constructor)) static void clean_group(void)
-{
-	test_after_each(leave_group);
-}
-
 static void touch(void *arg)
 {
 	uint64_t offset;
 
-	write_to(CGROUPS "/cgroup.procs", "0");
+	cgroup_leave();
 	for (offset = 0; offset < 64 * MIB; offset += CHUNK)
 		((unsigned char *)arg)[offset] = 1;
 }
@@ -356,15 +313,15 @@ TEST("VRAM is charged to the cgroup of the opener, whoever touches it")
 	unsigned char *map;
 	long before;
 
-	join_group();
+	cgroup_join();
 	CHECK_EQ(mdev_create(TYPE_64M, device.uuid), 0);
 	device_open(&device);
 	map = region_map(&device, BAR0, 0, 64 * MIB);
-	before = group_memory();
+	before = cgroup_memory();
 	test_join(test_fork(touch, map));
-	CHECK_GT(group_memory() - before, 60 * (long)MIB);
-	CHECK_LT(group_memory() - before, 70 * (long)MIB);
+	CHECK_GT(cgroup_memory() - before, 60 * (long)MIB);
+	CHECK_LT(cgroup_memory() - before, 70 * (long)MIB);
 	device_close(&device);
 	CHECK_OK(munmap(map, 64 * MIB));
-	write_to(CGROUPS "/cgroup.procs", "0");
+	cgroup_leave();
 }

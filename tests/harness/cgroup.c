@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A memory cgroup, see cgroup.h.
+ */
+#include "cgroup.h"
+
+#include "test.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CGROUPS "/sys/fs/cgroup"
+#define GROUP CGROUPS "/planefd-test"
+
+static void write_to(const char *path, const char *text)
+{
+	int fd = (int)CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
+
+	CHECK_EQ(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void read_from(const char *path, char *text, size_t size)
+{
+	int fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	ssize_t length = read(fd, text, size - 1);
+
+	CHECK_GT(length, 0);
+	text[length] = 0;
+	close(fd);
+}
+
+static void remove_group(void)
+{
+	rmdir(GROUP);
+}
+
+__attribute__((constructor)) static void clean_group(void)
+{
+	test_after_each(remove_group);
+}
+
+void cgroup_join(void)
+{
+	if (access(CGROUPS "/cgroup.controllers", F_OK))
+		CHECK_OK(mount("cgroup2", CGROUPS, "cgroup2", 0, NULL));
+	write_to(CGROUPS "/cgroup.subtree_control", "+memory");
+	if (mkdir(GROUP, 0755))
+		CHECK_EQ(errno, EEXIST);
+	write_to(GROUP "/cgroup.procs", "0");
+}
+
+void cgroup_leave(void)
+{
+	write_to(CGROUPS "/cgroup.procs", "0");
+}
+
+void cgroup_limit(long bytes)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%ld", bytes);
+	write_to(GROUP "/memory.max", text);
+}
+
+long cgroup_memory(void)
+{
+	char text[32];
+
+	read_from(GROUP "/memory.current", text, sizeof(text));
+	return strtol(text, NULL, 10);
+}
+
+long cgroup_kills(void)
+{
+	static const char key[] = "\noom_kill ";
+	char text[512];
+	const char *line;
+
+	read_from(GROUP "/memory.events", text, sizeof(text));
+	line = strstr(text, key);
+	CHECK(line);
+	return strtol(line + sizeof(key) - 1, NULL, 10);
+}

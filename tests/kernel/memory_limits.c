@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a viewer can do to the memory of the machine and of the VMM: no more
+ * than is bounded, and nobody is killed for it.
+ */
+#include "bochs.h"
+#include "cgroup.h"
+#include "planes.h"
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* As in kernel/bochs/device.c: this opening's VRAM and three earlier ones' */
+#define MAX_VRAMS 4
+
+static const struct bochs_mode mode = {2000, 2000, 32, 0, 0, 0};
+
+static struct device device;
+
+/* Open the device again, without its group and container in between */
+static int reopen(void)
+{
+	close(device.fd);
+	device.fd = ioctl(device.group, VFIO_GROUP_GET_DEVICE_FD, device.uuid);
+	return device.fd;
+}
+
+static int hold_picture(void)
+{
+	int manager = manager_open(&device);
+	int dmabuf;
+
+	bochs_set_mode(&device, &mode);
+	dmabuf = plane_create_ok(manager, 0, NULL);
+	close(manager);
+	return dmabuf;
+}
+
+TEST("VRAM that dma-bufs keep is bounded: then the device is not opened again")
+{
+	int dmabufs[MAX_VRAMS];
+	unsigned int i;
+
+	device_create(&device, TYPE_64M);
+	for (i = 0; i < MAX_VRAMS; i++) {
+		dmabufs[i] = hold_picture();
+		if (i < MAX_VRAMS - 1)
+			CHECK_OK(reopen());
+	}
+	CHECK_ERRNO(reopen(), ENOSPC);
+	/* One that is let go is one that can be had */
+	close(dmabufs[1]);
+	CHECK_OK(reopen());
+	CHECK_OK(close(dmabufs[0]));
+	CHECK_OK(close(dmabufs[2]));
+	CHECK_OK(close(dmabufs[3]));
+	for (i = 0; i < 2 * MAX_VRAMS; i++)
+		CHECK_OK(reopen());
+}
+
+TEST("VRAM that dma-bufs of one device keep is nothing to another")
+{
+	struct device other;
+	unsigned int i;
+
+	device_create(&device, TYPE_16M);
+	for (i = 0; i < MAX_VRAMS; i++) {
+		hold_picture();
+		if (i < MAX_VRAMS - 1)
+			CHECK_OK(reopen());
+	}
+	device_create(&other, TYPE_16M);
+	CHECK_ERRNO(reopen(), ENOSPC);
+}
+
+static void wait_to_be_killed(void *arg)
+{
+	(void)arg;
+	pause();
+}
+
+static void read_all(void *arg)
+{
+	struct vfio_dmabuf_mgr_plane_info info = {.size = 2000 * 2000 * 4};
+	const volatile unsigned char *map =
+		plane_map(*(int *)arg, &info, PROT_READ);
+	size_t offset;
+
+	signal(SIGBUS, SIG_DFL);
+	for (offset = 0; offset < info.size; offset += 4096)
+		(void)map[offset];
+}
+
+TEST("a viewer that reads what the VMM's cgroup cannot hold kills nobody")
+{
+	pid_t vmm, viewer;
+	int dmabuf, status;
+
+	cgroup_join();
+	device_create(&device, TYPE_64M);
+	vmm = test_fork(wait_to_be_killed, NULL);
+	dmabuf = hold_picture();
+	cgroup_limit(cgroup_memory() + 8 * (long)MIB);
+	cgroup_leave();
+
+	viewer = test_fork(read_all, &dmabuf);
+	CHECK_EQ(waitpid(viewer, &status, 0), viewer);
+	/* 16 MB do not fit: it is told so, at its own cost alone */
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGBUS);
+	CHECK_EQ(cgroup_kills(), 0);
+	CHECK_EQ(waitpid(vmm, &status, WNOHANG), 0);
+	test_kill(vmm);
+}
