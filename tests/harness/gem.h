@@ -36,9 +36,25 @@ struct gem_map_dumb {
 	__u64 offset;
 };
 
+struct gem_create_dumb {
+	__u32 height;
+	__u32 width;
+	__u32 bpp;
+	__u32 flags;
+	__u32 handle;
+	__u32 pitch;
+	__u64 size;
+};
+
+struct gem_destroy_dumb {
+	__u32 handle;
+};
+
 #define GEM_VERSION _IOWR('d', 0x00, struct gem_version)
 #define GEM_PRIME_HANDLE_TO_FD _IOWR('d', 0x2d, struct gem_prime)
 #define GEM_PRIME_FD_TO_HANDLE _IOWR('d', 0x2e, struct gem_prime)
+#define GEM_CREATE_DUMB _IOWR('d', 0xb2, struct gem_create_dumb)
+#define GEM_DESTROY_DUMB _IOWR('d', 0xb4, struct gem_destroy_dumb)
 #define GEM_MAP_DUMB _IOWR('d', 0xb3, struct gem_map_dumb)
 
 #endif /* TESTS_HARNESS_GEM_H */

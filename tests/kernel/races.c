@@ -118,9 +118,10 @@ static void view_until_gone(void *arg)
 	}
 	CHECK_EQ(errno, ENODEV);
 	CHECK_ERRNO(plane_create(manager, PRIMARY, 0, &create), ENODEV);
-	/* The hang-up is due, if perhaps not in the same instant */
+	/* The hang-up is due, if perhaps not in the same instant: sleep for it
+	 */
 	poll_for.events = 0;
-	CHECK_EQ(poll(&poll_for, 1, 20000), 1);
+	CHECK_EQ(poll(&poll_for, 1, -1), 1);
 	CHECK_EQ(poll_for.revents, POLLHUP);
 }
 

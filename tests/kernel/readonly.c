@@ -291,24 +291,77 @@ static int export_writable(int card, uint32_t handle)
 	return prime.fd;
 }
 
-/* Through the importer's own file, which is open for writing */
-static void check_gem_map(int card, uint32_t handle)
+/*
+ * Where in the card's file the next object of a picture's size will be. GEM
+ * tells nobody where an imported object is, but gives it the place that a
+ * buffer of the same size has just left.
+ */
+static off_t next_place(int card)
 {
-	struct gem_map_dumb dumb = {.handle = handle};
-	unsigned char *map;
+	struct gem_create_dumb dumb = {
+		.width = vga.width,
+		.height = vga.height,
+		.bpp = 32,
+	};
+	struct gem_map_dumb place = {0};
+	struct gem_destroy_dumb destroy;
 
-	/* vgem itself may refuse to map what it imported; others do not */
-	if (ioctl(card, GEM_MAP_DUMB, &dumb))
-		return;
-	map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, card,
-		   (off_t)dumb.offset);
-	CHECK(map == MAP_FAILED);
-	map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, card, (off_t)dumb.offset);
-	if (map != MAP_FAILED)
-		CHECK_NE(mprotect(map, 4096, PROT_READ | PROT_WRITE), 0);
+	CHECK_OK(ioctl(card, GEM_CREATE_DUMB, &dumb));
+	CHECK_EQ(dumb.size, PICTURE_SIZE);
+	place.handle = destroy.handle = dumb.handle;
+	CHECK_OK(ioctl(card, GEM_MAP_DUMB, &place));
+	CHECK_OK(ioctl(card, GEM_DESTROY_DUMB, &destroy));
+	return (off_t)place.offset;
 }
 
-TEST("a GEM importer gets no way to write to a read-only dma-buf")
+/* Import a dma-buf and map it through the card's file, which is O_RDWR */
+static void *map_imported(int card, int dmabuf, int prot)
+{
+	off_t place = next_place(card);
+
+	import(card, dmabuf);
+	return mmap(NULL, PICTURE_SIZE, prot, MAP_SHARED, card, place);
+}
+
+TEST("an importer's file maps a read-only dma-buf for reading and no more")
+{
+	void *map;
+
+	set_up();
+	map = map_imported(open_vgem(), plane_create_ok(manager, 0, NULL),
+			   PROT_READ);
+	CHECK(map != MAP_FAILED);
+	CHECK_BYTES(map, picture, sizeof(picture));
+	CHECK_ERRNO(mprotect(map, PICTURE_SIZE, PROT_READ | PROT_WRITE),
+		    EACCES);
+	check_unharmed();
+}
+
+TEST("an importer's file does not map a read-only dma-buf for writing")
+{
+	set_up();
+	CHECK(map_imported(open_vgem(), plane_create_ok(manager, 0, NULL),
+			   PROT_READ | PROT_WRITE) == MAP_FAILED);
+	check_unharmed();
+}
+
+TEST("an importer's file maps a writable dma-buf for writing, and that is VRAM")
+{
+	unsigned char *map;
+	int dmabuf;
+
+	set_up();
+	dmabuf =
+		plane_create_ok(manager, VFIO_DMABUF_MGR_CREATE_WRITABLE, NULL);
+	map = map_imported(open_vgem(), dmabuf, PROT_READ | PROT_WRITE);
+	CHECK(map != MAP_FAILED);
+	CHECK_BYTES(map, picture, sizeof(picture));
+	map[4096] ^= 0xff;
+	picture[4096] ^= 0xff;
+	check_unharmed();
+}
+
+TEST("a GEM importer cannot pass a read-only dma-buf on as a writable one")
 {
 	uint32_t handle;
 	int card, again;
@@ -316,7 +369,6 @@ TEST("a GEM importer gets no way to write to a read-only dma-buf")
 	set_up();
 	card = open_vgem();
 	handle = import(card, plane_create_ok(manager, 0, NULL));
-	check_gem_map(card, handle);
 	again = export_writable(card, handle);
 	check_read_only(again);
 	check_unharmed();
