@@ -14,8 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAP_ROUNDS 15
-#define VRAM_ROUNDS 7
+#define MAP_ROUNDS 41
+#define VRAM_ROUNDS 9
 #define PAGE 4096
 
 #define PRIMARY VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_PRIMARY, 0, 0)

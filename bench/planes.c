@@ -361,8 +361,9 @@ void rows_planes(void)
 
 void rows_planes_mbochs(void)
 {
-	static const char *const names[] = {
-		ROW_QUERY, ROW_FRESH, ROW_FRESH_ROUND, ROW_AGAIN, ROW_GET};
+	static const char *const names[] = {ROW_QUERY,	     ROW_FRESH,
+					    ROW_FRESH_ROUND, ROW_ROUND,
+					    ROW_AGAIN,	     ROW_GET};
 	struct screen screen;
 	unsigned int i, j;
 
