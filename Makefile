@@ -25,6 +25,9 @@ modules:
 user: build/user/build.ninja
 	ninja -C build/user
 
+guest: user
+	tests/guest/initrd
+
 build/user/build.ninja:
 	meson setup build/user --prefix '$(PREFIX)'
 
@@ -38,16 +41,17 @@ check:
 
 bench:
 	scripts/setup demo
-	$(MAKE) modules user
+	$(MAKE) --no-print-directory modules user
 	bench/run
 
-vm: modules user
+vm: modules guest
 	tests/vm/run --shell
 
 install: user
-	meson install -C build/user --no-rebuild
+	meson configure build/user --prefix '$(PREFIX)'
+	meson install -C build/user
 
 clean:
 	rm -rf build
 
-.PHONY: all modules user demo check bench vm install clean
+.PHONY: all modules user guest demo check bench vm install clean
