@@ -108,14 +108,10 @@ static int take_cursors(struct shot *shot)
 			continue;
 		if (ret < 0)
 			return ret;
-		/* A device that cannot tell where the cursor is says so */
-		if ((uint32_t)plane->x != PLANEFD_UNKNOWN ||
-		    (uint32_t)plane->y != PLANEFD_UNKNOWN) {
-			picture_lay_over(shot->picture, cursor,
-					 (int64_t)plane->x - shot->plane.x,
-					 (int64_t)plane->y - shot->plane.y);
-			shot->cursor = true;
-		}
+		picture_lay_over(shot->picture, cursor,
+				 (int64_t)plane->x - shot->plane.x,
+				 (int64_t)plane->y - shot->plane.y);
+		shot->cursor = true;
 		pixman_image_unref(cursor);
 	}
 	return 0;

@@ -6,8 +6,7 @@
  */
 #include "run.h"
 
-#include "device.h"
-#include "modules.h"
+#include "display.h"
 #include "test.h"
 
 #include <json-c/json.h>
@@ -16,21 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* As in kernel/test/display.h */
-enum {
-	ON, FORMAT, WIDTH, HEIGHT, STRIDE, OFFSET, X, Y, HOT_X, HOT_Y, MEMORY,
-	DAMAGE_X, DAMAGE_Y, DAMAGE_WIDTH, DAMAGE_HEIGHT, COMMIT, REGS,
-};
-#define TYPES 3
-#define FLIP 1
-
-#define OVERLAY 0
-#define PRIMARY 1
-#define CURSOR 2
-
-#define XRGB8888 0x34325258
-#define ARGB8888 0x34325241
 
 #define SHOT "/tmp/planefd-test-heads.png"
 
@@ -43,28 +27,9 @@ enum {
 static struct device device;
 static struct run run;
 
-static void unload(void)
+static void set(uint32_t plane_id, enum display_register reg, uint32_t value)
 {
-	module_remove("vfio_test_display");
-}
-
-__attribute__((constructor)) static void unload_after_each(void)
-{
-	test_after_each(unload);
-}
-
-static void set_up(void)
-{
-	CHECK_EQ(system("modprobe vfio_test_display"), 0);
-	device_create(&device, TYPE_TEST);
-}
-
-static void set(unsigned int head, unsigned int type, unsigned int reg,
-		uint32_t value)
-{
-	unsigned int slot = head * TYPES + type;
-
-	region_set(&device, BAR0, (slot * REGS + reg) * 4, 4, value);
+	display_set(&device, plane_id, reg, value);
 }
 
 static void put_pixel(uint64_t at, uint32_t pixel)
@@ -80,13 +45,13 @@ static void show_screen(unsigned int head, uint32_t offset, int at,
 		put_pixel(offset + (uint32_t)(i / SCREEN_WIDTH) * SCREEN_STRIDE +
 				  (uint32_t)(i % SCREEN_WIDTH) * 4,
 			  i == at ? colour : 0);
-	set(head, PRIMARY, FORMAT, XRGB8888);
-	set(head, PRIMARY, WIDTH, SCREEN_WIDTH);
-	set(head, PRIMARY, HEIGHT, SCREEN_HEIGHT);
-	set(head, PRIMARY, STRIDE, SCREEN_STRIDE);
-	set(head, PRIMARY, OFFSET, offset);
-	set(head, PRIMARY, ON, 1);
-	set(head, PRIMARY, COMMIT, FLIP);
+	set(PRIMARY_ID(head), DISPLAY_FORMAT, FOURCC_XRGB8888);
+	set(PRIMARY_ID(head), DISPLAY_WIDTH, SCREEN_WIDTH);
+	set(PRIMARY_ID(head), DISPLAY_HEIGHT, SCREEN_HEIGHT);
+	set(PRIMARY_ID(head), DISPLAY_STRIDE, SCREEN_STRIDE);
+	set(PRIMARY_ID(head), DISPLAY_OFFSET, offset);
+	set(PRIMARY_ID(head), DISPLAY_ON, 1);
+	set(PRIMARY_ID(head), DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
 /* Opaque red, half green; clear, opaque white. Premultiplied */
@@ -96,17 +61,17 @@ static void show_cursor(unsigned int head, uint32_t offset, int x, int y)
 	put_pixel(offset + 4, 0x80008000);
 	put_pixel(offset + 8, 0x00000000);
 	put_pixel(offset + 12, 0xffffffff);
-	set(head, CURSOR, FORMAT, ARGB8888);
-	set(head, CURSOR, WIDTH, 2);
-	set(head, CURSOR, HEIGHT, 2);
-	set(head, CURSOR, STRIDE, 8);
-	set(head, CURSOR, OFFSET, offset);
-	set(head, CURSOR, X, (uint32_t)x);
-	set(head, CURSOR, Y, (uint32_t)y);
-	set(head, CURSOR, HOT_X, 1);
-	set(head, CURSOR, HOT_Y, 0);
-	set(head, CURSOR, ON, 1);
-	set(head, CURSOR, COMMIT, FLIP);
+	set(CURSOR_ID(head), DISPLAY_FORMAT, FOURCC_ARGB8888);
+	set(CURSOR_ID(head), DISPLAY_WIDTH, 2);
+	set(CURSOR_ID(head), DISPLAY_HEIGHT, 2);
+	set(CURSOR_ID(head), DISPLAY_STRIDE, 8);
+	set(CURSOR_ID(head), DISPLAY_OFFSET, offset);
+	set(CURSOR_ID(head), DISPLAY_X, (uint32_t)x);
+	set(CURSOR_ID(head), DISPLAY_Y, (uint32_t)y);
+	set(CURSOR_ID(head), DISPLAY_HOT_X, 1);
+	set(CURSOR_ID(head), DISPLAY_HOT_Y, 0);
+	set(CURSOR_ID(head), DISPLAY_ON, 1);
+	set(CURSOR_ID(head), DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
 /* Shoot a head; the PNG is black but for these pixels */
@@ -139,17 +104,17 @@ TEST("each head is shot with its own screen and its own cursor")
 		[8] = 0xff0000, [9] = 0x008000,
 		[15] = 0xffffff,
 	};
-	/* Its cursor is above the screen but for the lower line */
+	/* Its cursor is left of and above the screen but for one pixel */
 	static const uint32_t second[SCREEN_PIXELS] = {
-		[1] = 0xffffff,
+		[0] = 0xffffff,
 		[23] = 0x445566,
 	};
 
-	set_up();
+	display_create(&device);
 	show_screen(0, 4, 0, 0x112233);
 	show_screen(1, 0x2004, 23, 0x445566);
 	show_cursor(0, 0x4000, 2, 1);
-	show_cursor(1, 0x5ff0, 0, -1);
+	show_cursor(1, 0x5ff0, -1, -1);
 	check_shot("0", first);
 	check_shot("1", second);
 }
@@ -158,15 +123,15 @@ TEST("a cursor that is off is left out, and one that has left the screen")
 {
 	static const uint32_t alone[SCREEN_PIXELS] = { [7] = 0xabcdef };
 
-	set_up();
+	display_create(&device);
 	show_screen(0, 0, 7, 0xabcdef);
 	show_cursor(0, 0x4000, SCREEN_WIDTH, 0);
 	check_shot("0", alone);
 	show_cursor(0, 0x4000, 0, INT32_MIN);
 	check_shot("0", alone);
 	show_cursor(0, 0x4000, 0, 0);
-	set(0, CURSOR, ON, 0);
-	set(0, CURSOR, COMMIT, FLIP);
+	set(CURSOR_ID(0), DISPLAY_ON, 0);
+	set(CURSOR_ID(0), DISPLAY_COMMIT, COMMIT_FLIP);
 	check_shot("0", alone);
 }
 
@@ -174,7 +139,7 @@ TEST("a head that is off is told by its number, with 5")
 {
 	char line[256];
 
-	set_up();
+	display_create(&device);
 	show_screen(0, 0, 0, 1);
 	RUN(&run, "shot", "--head", "1", "-o", SHOT);
 	snprintf(line, sizeof(line), "head 1 of %s is off: the guest shows "
@@ -188,7 +153,7 @@ TEST("list has a line for each head, on or off")
 	char state[16];
 	int lines = 0;
 
-	set_up();
+	display_create(&device);
 	show_screen(1, 0, 0, 1);
 	RUN(&run, "list");
 	CHECK_STR(run.err, "");
@@ -213,9 +178,13 @@ static struct json_object *get(struct json_object *json, const char *key)
 TEST("info --json has every plane of every head, from bottom to top")
 {
 	static const char *const types[] = { "primary", "overlay", "cursor" };
-	static const int ids[] = { PRIMARY, OVERLAY, CURSOR };
+	static const int ids[] = {
+		VFIO_DMABUF_MGR_PLANE_PRIMARY,
+		VFIO_DMABUF_MGR_PLANE_OVERLAY,
+		VFIO_DMABUF_MGR_PLANE_CURSOR,
+	};
 
-	set_up();
+	display_create(&device);
 	show_screen(1, 0, 0, 1);
 	show_cursor(1, 0x4000, -5, 3);
 	RUN(&run, "info", "--json");

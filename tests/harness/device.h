@@ -18,7 +18,6 @@
 #define TYPE_16M "vfio_bochs-16m"
 #define TYPE_64M "vfio_bochs-64m"
 #define TYPE_256M "vfio_bochs-256m"
-#define TYPE_TEST "vfio_test_display-two-heads"
 #define MIB (UINT64_C(1) << 20)
 
 #define BAR0 VFIO_PCI_BAR0_REGION_INDEX

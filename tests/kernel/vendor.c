@@ -5,84 +5,45 @@
  * of the vendor's own. The driver is kernel/test, its registers are described
  * in display.h there.
  */
-#include "device.h"
-#include "modules.h"
+#include "display.h"
 #include "planes.h"
 #include "test.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
-/* As in kernel/test/display.h */
-enum {
-	ON,
-	FORMAT,
-	WIDTH,
-	HEIGHT,
-	STRIDE,
-	OFFSET,
-	X,
-	Y,
-	HOT_X,
-	HOT_Y,
-	MEMORY,
-	DAMAGE_X,
-	DAMAGE_Y,
-	DAMAGE_WIDTH,
-	DAMAGE_HEIGHT,
-	COMMIT,
-	REGS,
-};
-enum { MEMORY_BAR, MEMORY_PAGES_1, MEMORY_PAGES_2, MEMORY_VENDOR };
-#define RENEW 0xf00
-
-/* "AR24", as drm_fourcc.h spells DRM_FORMAT_ARGB8888 */
-#define DRM_FORMAT_ARGB8888 UINT32_C(0x34325241)
-#define FLIP 1
-#define DAMAGE 2
-
-#define OVERLAY_ID(head)                                                       \
-	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_OVERLAY, 0, head)
-#define PRIMARY_ID(head)                                                       \
-	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_PRIMARY, 0, head)
-#define CURSOR_ID(head)                                                        \
-	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_CURSOR, 0, head)
-
 static struct device device;
 
-static void set(uint32_t plane_id, unsigned int reg, uint32_t value)
+static void set(uint32_t plane_id, enum display_register reg, uint32_t value)
 {
-	unsigned int slot = (plane_id >> 16) * 3 + (plane_id & 0xff);
-
-	region_set(&device, BAR0, (slot * REGS + reg) * 4, 4, value);
+	display_set(&device, plane_id, reg, value);
 }
 
 /* A plane of 64x32, its first pixel at offset of that memory */
 static void show(uint32_t plane_id, uint32_t memory, uint32_t offset)
 {
-	set(plane_id, FORMAT, DRM_FORMAT_ARGB8888);
-	set(plane_id, WIDTH, 64);
-	set(plane_id, HEIGHT, 32);
-	set(plane_id, STRIDE, 256);
-	set(plane_id, MEMORY, memory);
-	set(plane_id, OFFSET, offset);
-	set(plane_id, ON, 1);
-	set(plane_id, COMMIT, FLIP);
+	set(plane_id, DISPLAY_FORMAT, FOURCC_ARGB8888);
+	set(plane_id, DISPLAY_WIDTH, 64);
+	set(plane_id, DISPLAY_HEIGHT, 32);
+	set(plane_id, DISPLAY_STRIDE, 256);
+	set(plane_id, DISPLAY_MEMORY, memory);
+	set(plane_id, DISPLAY_OFFSET, offset);
+	set(plane_id, DISPLAY_ON, 1);
+	set(plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
 static void damage(uint32_t plane_id, uint32_t x, uint32_t y, uint32_t width,
 		   uint32_t height)
 {
-	set(plane_id, DAMAGE_X, x);
-	set(plane_id, DAMAGE_Y, y);
-	set(plane_id, DAMAGE_WIDTH, width);
-	set(plane_id, DAMAGE_HEIGHT, height);
-	set(plane_id, COMMIT, DAMAGE);
+	set(plane_id, DISPLAY_DAMAGE_X, x);
+	set(plane_id, DISPLAY_DAMAGE_Y, y);
+	set(plane_id, DISPLAY_DAMAGE_WIDTH, width);
+	set(plane_id, DISPLAY_DAMAGE_HEIGHT, height);
+	set(plane_id, DISPLAY_COMMIT, COMMIT_DAMAGE);
 }
 
 static void query(int manager, uint32_t plane_id, union plane_query *query)
@@ -106,21 +67,9 @@ static int create(int manager, uint32_t plane_id, uint32_t flags,
 	return create->fd;
 }
 
-/* It must not keep the manager in place for tests that take that out */
-static void unload(void)
-{
-	module_remove("vfio_test_display");
-}
-
-__attribute__((constructor)) static void unload_after_each(void)
-{
-	test_after_each(unload);
-}
-
 static int open_display(void)
 {
-	CHECK_EQ(system("modprobe vfio_test_display"), 0);
-	device_create(&device, TYPE_TEST);
+	display_create(&device);
 	return manager_open(&device);
 }
 
@@ -172,10 +121,10 @@ TEST("a cursor left of and above the screen has a negative place and a hot "
 	int manager = open_display();
 	union plane_query answer;
 
-	set(CURSOR_ID(1), X, (uint32_t)-7);
-	set(CURSOR_ID(1), Y, (uint32_t)-3);
-	set(CURSOR_ID(1), HOT_X, 9);
-	set(CURSOR_ID(1), HOT_Y, 4);
+	set(CURSOR_ID(1), DISPLAY_X, (uint32_t)-7);
+	set(CURSOR_ID(1), DISPLAY_Y, (uint32_t)-3);
+	set(CURSOR_ID(1), DISPLAY_HOT_X, 9);
+	set(CURSOR_ID(1), DISPLAY_HOT_Y, 4);
 	show(CURSOR_ID(1), MEMORY_PAGES_1, 0);
 	query(manager, CURSOR_ID(1), &answer);
 	CHECK_EQ((int32_t)answer.base.plane_info.x_pos, -7);
@@ -191,8 +140,8 @@ TEST("a cursor that moves is a change, and the same buffer")
 
 	show(CURSOR_ID(0), MEMORY_BAR, 0);
 	query(manager, CURSOR_ID(0), &before);
-	set(CURSOR_ID(0), X, 100);
-	set(CURSOR_ID(0), COMMIT, FLIP);
+	set(CURSOR_ID(0), DISPLAY_X, 100);
+	set(CURSOR_ID(0), DISPLAY_COMMIT, COMMIT_FLIP);
 	query(manager, CURSOR_ID(0), &after);
 	CHECK_EQ(after.ext.sequence, before.ext.sequence + 1);
 	CHECK_EQ(after.ext.buffer_id, before.ext.buffer_id);
@@ -310,7 +259,6 @@ TEST("memory that is replaced gets a new id; the old dma-buf keeps its pages")
 {
 	struct vfio_dmabuf_mgr_create_dmabuf old, new;
 	int manager = open_display();
-	uint32_t nr = MEMORY_PAGES_1;
 	unsigned char *old_map, *new_map;
 	union plane_query before, after;
 
@@ -320,8 +268,7 @@ TEST("memory that is replaced gets a new id; the old dma-buf keeps its pages")
 	old_map = plane_map(old.fd, &old.plane_info, PROT_READ | PROT_WRITE);
 	memset(old_map, 0x11, old.plane_info.size);
 
-	CHECK_EQ(region_write(&device, BAR0, RENEW, &nr, sizeof(nr)),
-		 sizeof(nr));
+	display_renew(&device, MEMORY_PAGES_1);
 	query(manager, PRIMARY_ID(0), &after);
 	CHECK_NE(after.ext.buffer_id, before.ext.buffer_id);
 	create(manager, PRIMARY_ID(0), VFIO_DMABUF_MGR_CREATE_WRITABLE, &new);
@@ -361,13 +308,13 @@ TEST("mainline's query knows the first head's cursor, with its hot spot")
 	};
 
 	open_display();
-	set(CURSOR_ID(0), X, 11);
-	set(CURSOR_ID(0), Y, 12);
-	set(CURSOR_ID(0), HOT_X, 1);
-	set(CURSOR_ID(0), HOT_Y, 2);
+	set(CURSOR_ID(0), DISPLAY_X, 11);
+	set(CURSOR_ID(0), DISPLAY_Y, 12);
+	set(CURSOR_ID(0), DISPLAY_HOT_X, 1);
+	set(CURSOR_ID(0), DISPLAY_HOT_Y, 2);
 	show(CURSOR_ID(0), MEMORY_BAR, 0);
 	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
-	CHECK_EQ(info.drm_format, DRM_FORMAT_ARGB8888);
+	CHECK_EQ(info.drm_format, FOURCC_ARGB8888);
 	CHECK_EQ(info.width, 64);
 	CHECK_EQ(info.x_pos, 11);
 	CHECK_EQ(info.y_pos, 12);

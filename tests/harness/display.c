@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The test display, see display.h.
+ */
+#include "display.h"
+
+#include "modules.h"
+#include "test.h"
+
+#include <stdlib.h>
+
+#define MODULE "vfio_test_display"
+#define TYPES 3
+#define RENEW 0xf00
+
+static void unload(void)
+{
+	module_remove(MODULE);
+}
+
+void display_create(struct device *device)
+{
+	CHECK_EQ(system("modprobe " MODULE), 0);
+	device_create(device, TYPE_TEST);
+}
+
+__attribute__((constructor)) static void unload_after_each(void)
+{
+	test_after_each(unload);
+}
+
+void display_set(const struct device *device, uint32_t plane_id,
+		 enum display_register reg, uint32_t value)
+{
+	unsigned int slot = (plane_id >> 16) * TYPES + (plane_id & 0xff);
+
+	region_set(device, BAR0, (slot * DISPLAY_REGISTERS + reg) * 4, 4,
+		   value);
+}
+
+void display_renew(const struct device *device, enum display_memory memory)
+{
+	region_set(device, BAR0, RENEW, 4, memory);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The test display of kernel/test: two heads, each with an overlay, a primary
+ * and a cursor plane, which show whatever a test writes to its registers. The
+ * numbers are those of kernel/test/display.h.
+ */
+#ifndef TESTS_HARNESS_DISPLAY_H
+#define TESTS_HARNESS_DISPLAY_H
+
+#include "device.h"
+
+#define TYPE_TEST "vfio_test_display-two-heads"
+
+enum display_register {
+	DISPLAY_ON,
+	DISPLAY_FORMAT,
+	DISPLAY_WIDTH,
+	DISPLAY_HEIGHT,
+	DISPLAY_STRIDE,
+	DISPLAY_OFFSET,
+	DISPLAY_X,
+	DISPLAY_Y,
+	DISPLAY_HOT_X,
+	DISPLAY_HOT_Y,
+	DISPLAY_MEMORY,
+	DISPLAY_DAMAGE_X,
+	DISPLAY_DAMAGE_Y,
+	DISPLAY_DAMAGE_WIDTH,
+	DISPLAY_DAMAGE_HEIGHT,
+	DISPLAY_COMMIT,
+	DISPLAY_REGISTERS,
+};
+
+/* What DISPLAY_MEMORY may be */
+enum display_memory {
+	MEMORY_BAR,
+	MEMORY_PAGES_1,
+	MEMORY_PAGES_2,
+	MEMORY_VENDOR,
+};
+
+/* What DISPLAY_COMMIT may be */
+#define COMMIT_FLIP 1
+#define COMMIT_DAMAGE 2
+
+/* "XR24" and "AR24", as drm_fourcc.h spells them */
+#define FOURCC_XRGB8888 UINT32_C(0x34325258)
+#define FOURCC_ARGB8888 UINT32_C(0x34325241)
+
+#define OVERLAY_ID(head)                                                       \
+	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_OVERLAY, 0, head)
+#define PRIMARY_ID(head)                                                       \
+	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_PRIMARY, 0, head)
+#define CURSOR_ID(head)                                                        \
+	VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_CURSOR, 0, head)
+
+/*
+ * Load the module, make such a device and open it. After the test the module
+ * goes again, so that it does not keep the manager in place.
+ */
+void display_create(struct device *device);
+
+void display_set(const struct device *device, uint32_t plane_id,
+		 enum display_register reg, uint32_t value);
+
+/* Make one of the memories of pages anew */
+void display_renew(const struct device *device, enum display_memory memory);
+
+#endif /* TESTS_HARNESS_DISPLAY_H */
