@@ -17,7 +17,7 @@
 void test_check_str(const char *file, int line, const char *what,
 		    const char *got, const char *expected)
 {
-	if (strcmp(got, expected))
+	if (strcmp(got, expected) != 0)
 		test_fail(file, line, "%s is \"%s\" instead of \"%s\"", what,
 			  got, expected);
 }

@@ -264,6 +264,7 @@ static void receive_and_look(void *arg)
 
 	close(manager);
 	CHECK_OK(recvmsg(socket, &message, 0));
+	CHECK(CMSG_FIRSTHDR(&message));
 	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
 	check_may_only_look(fd);
 }
@@ -280,6 +281,7 @@ static void send_fd(int socket, int fd)
 	};
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 
+	CHECK(header);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(int));

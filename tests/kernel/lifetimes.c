@@ -176,6 +176,7 @@ static void be_vmm(void *arg)
 	draw(1);
 	fds[0] = manager_open(&device);
 	fds[1] = plane_create_ok(fds[0], 0, NULL);
+	CHECK(header);
 	header->cmsg_level = SOL_SOCKET;
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof(fds));
@@ -197,6 +198,7 @@ static void receive(int socket, int fds[2])
 	};
 
 	CHECK_EQ(recvmsg(socket, &message, 0), 1);
+	CHECK(CMSG_FIRSTHDR(&message));
 	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), 2 * sizeof(int));
 }
 
@@ -379,6 +381,7 @@ TEST("removal asks the VMM for the device and waits until it is given")
 	set->count = 1;
 	memcpy(set->data, &event, sizeof(event));
 	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_SET_IRQS, set));
+	free(set);
 	pid = test_fork(remove_device, NULL);
 	/* Blocks until the request comes; the test's time limit is the bound */
 	CHECK_OK(eventfd_read(event, &value));
