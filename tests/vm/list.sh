@@ -11,7 +11,7 @@ grace=60
 # run_rest: run what is in lines; sets ended to how many of them have an answer
 run_rest()
 {
-	local line word deadline left current=''
+	local line word name seconds deadline left result current=''
 	ended=0
 	printf '%s\n' "${lines[@]}" >"$job/list"
 	echo "tests/run-list </job/list" >"$job/command"
@@ -23,8 +23,14 @@ run_rest()
 	rm "$job/results"
 
 	deadline=$((SECONDS + boot_seconds))
-	while left=$((deadline - SECONDS)) && [ "$left" -gt 0 ] &&
-		IFS= read -r -t "$left" -u 3 line; do
+	while true; do
+		left=$((deadline - SECONDS))
+		# More than 128 is a timeout; 1 is the end of the VM
+		result=142
+		[ "$left" -gt 0 ] || break
+		IFS= read -r -t "$left" -u 3 line
+		result=$?
+		[ "$result" = 0 ] || break
 		printf '%s\n' "$line"
 		read -r word name seconds <<<"$line"
 		case $word in
@@ -48,10 +54,10 @@ run_rest()
 		echo "@begin $current 0"
 	fi
 	console_tail
-	if [ "$left" -gt 0 ]; then
-		echo "@fail the VM lives while it runs"
-	else
+	if [ "$result" -gt 128 ]; then
 		echo "@fail the VM does not hang while it runs"
+	else
+		echo "@fail the VM lives while it runs"
 	fi
 	echo "@end $current 125"
 	ended=$((ended + 1))
