@@ -293,17 +293,6 @@ TEST("a primary plane that is not at its head's corner moves the cursor too")
 	check_screen(expected);
 }
 
-TEST("a cursor whose place the device cannot tell is left out")
-{
-	static const uint32_t white[WIDTH * HEIGHT];
-
-	set_up();
-	device.cursor.on = true;
-	device.cursor.x = -1;
-	device.cursor.y = -1;
-	check_screen(white);
-}
-
 TEST("another head is asked for its planes and named in the file's name")
 {
 	const struct options options = { .pid = 1, .head = 2 };

@@ -99,7 +99,7 @@ struct vdev_edid {
 struct vdev {
 	struct vfio_device vfio;
 	const struct vdev_ops *ops;
-	struct mutex lock;
+	struct mutex lock;	/* guards config, edid, req and registers */
 	struct vdev_config config;
 	u32 bar_size[PCI_STD_NUM_BARS];
 	struct vfio_dmabuf_mem *bar_mem[PCI_STD_NUM_BARS];
