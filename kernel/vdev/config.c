@@ -45,11 +45,12 @@ void vdev_config_init(struct vdev *vdev, const struct vdev_pci_id *id)
 EXPORT_SYMBOL_GPL(vdev_config_init);
 
 /**
- * vdev_config_add_bar - give it a 32-bit memory BAR
+ * vdev_config_add_bar - give it a memory BAR
  * @vdev: the device
  * @bar: 0 to 5
  * @size: bytes, a power of two of at least 16
- * @flags: PCI_BASE_ADDRESS_MEM_PREFETCH or 0
+ * @flags: PCI_BASE_ADDRESS_MEM_PREFETCH, and PCI_BASE_ADDRESS_MEM_TYPE_64 for
+ *	one that takes the next BAR's place, too
  */
 void vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
 			 u32 flags)
@@ -58,6 +59,8 @@ void vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
 
 	put_unaligned_le32(flags, &vdev->config.value[offset]);
 	put_unaligned_le32(~(size - 1), &vdev->config.writable[offset]);
+	if (flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
+		put_unaligned_le32(U32_MAX, &vdev->config.writable[offset + 4]);
 	vdev->bar_size[bar] = size;
 }
 EXPORT_SYMBOL_GPL(vdev_config_add_bar);
@@ -114,10 +117,12 @@ EXPORT_SYMBOL_GPL(vdev_config_add_pm_cap);
  */
 u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar)
 {
-	u32 offset = PCI_BASE_ADDRESS_0 + 4 * bar;
+	const u8 *value = &vdev->config.value[PCI_BASE_ADDRESS_0 + 4 * bar];
+	u64 address = get_unaligned_le32(value);
 
-	return get_unaligned_le32(&vdev->config.value[offset]) &
-	       (u32)PCI_BASE_ADDRESS_MEM_MASK;
+	if (address & PCI_BASE_ADDRESS_MEM_TYPE_64)
+		address |= (u64)get_unaligned_le32(value + 4) << 32;
+	return address & ~0xfULL;
 }
 EXPORT_SYMBOL_GPL(vdev_bar_address);
 

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VFIO device ioctls that tell what a device is made of, reset it, and set
- * its interrupts. Regions and irqs are told from the one description in struct
- * vdev, so they cannot disagree with the config space.
+ * The VFIO device ioctls that tell what a device is made of and reset it; those
+ * of its interrupts are in irq.c. Regions and irqs are told from the one
+ * description in struct vdev, so they cannot disagree with the config space.
  */
-#include <linux/eventfd.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/nospec.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 
 #include "planefd_compat.h"
@@ -22,6 +20,7 @@
 void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 {
 	mutex_init(&vdev->lock);
+	spin_lock_init(&vdev->irq_lock);
 	vdev->ops = ops;
 }
 EXPORT_SYMBOL_GPL(vdev_init);
@@ -36,19 +35,11 @@ void vdev_reset(struct vdev *vdev)
 {
 	mutex_lock(&vdev->lock);
 	vdev_config_reset(vdev);
+	vdev_irq_reset(vdev);
 	vdev->ops->reset(vdev);
 	mutex_unlock(&vdev->lock);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);
-
-static void set_req(struct vdev *vdev, struct eventfd_ctx *ctx)
-{
-	mutex_lock(&vdev->lock);
-	swap(vdev->req, ctx);
-	mutex_unlock(&vdev->lock);
-	if (ctx)
-		eventfd_ctx_put(ctx);
-}
 
 /**
  * vdev_close - the device's last fd is closed
@@ -56,7 +47,7 @@ static void set_req(struct vdev *vdev, struct eventfd_ctx *ctx)
  */
 void vdev_close(struct vdev *vdev)
 {
-	set_req(vdev, NULL);
+	vdev_irq_close(vdev);
 }
 EXPORT_SYMBOL_GPL(vdev_close);
 
@@ -149,99 +140,6 @@ static long get_region_info(struct vdev *vdev, void __user *uarg)
 	return ret;
 }
 
-/* Only the request irq is there; the config space has no interrupt pin. */
-static u32 vdev_irq_count(u32 index)
-{
-	return index == VFIO_PCI_REQ_IRQ_INDEX ? 1 : 0;
-}
-
-static long get_irq_info(void __user *uarg)
-{
-	const size_t minsz = offsetofend(struct vfio_irq_info, count);
-	struct vfio_irq_info info;
-
-	if (copy_from_user(&info, uarg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
-		return -EINVAL;
-	info.count = vdev_irq_count(info.index);
-	info.flags = info.count ? VFIO_IRQ_INFO_EVENTFD |
-				  VFIO_IRQ_INFO_NORESIZE : 0;
-	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
-}
-
-static bool signal_req(struct vdev *vdev)
-{
-	bool there;
-
-	mutex_lock(&vdev->lock);
-	there = vdev->req;
-	if (there)
-		planefd_eventfd_signal(vdev->req);
-	mutex_unlock(&vdev->lock);
-	return there;
-}
-
-/* Set, take away or try the eventfd of the request irq. */
-static long set_req_irq(struct vdev *vdev, u32 flags, u32 count,
-			const void *data)
-{
-	struct eventfd_ctx *ctx = NULL;
-	s32 fd;
-
-	/* No irqs at all disables them, whatever type the data would be */
-	if (!count) {
-		set_req(vdev, NULL);
-		return 0;
-	}
-	if (flags & VFIO_IRQ_SET_DATA_EVENTFD) {
-		fd = *(const s32 *)data;
-		if (fd < -1)
-			return -EINVAL;
-		if (fd >= 0)
-			ctx = eventfd_ctx_fdget(fd);
-		if (IS_ERR(ctx))
-			return PTR_ERR(ctx);
-		set_req(vdev, ctx);
-		return 0;
-	}
-	/* A loopback: the VMM tries whether its eventfd is told */
-	if (!(flags & VFIO_IRQ_SET_DATA_BOOL) || *(const u8 *)data)
-		signal_req(vdev);
-	return 0;
-}
-
-static long set_irqs(struct vdev *vdev, void __user *uarg)
-{
-	const size_t minsz = offsetofend(struct vfio_irq_set, count);
-	struct vfio_irq_set set;
-	size_t data_size = 0;
-	void *data = NULL;
-	long ret;
-
-	if (copy_from_user(&set, uarg, minsz))
-		return -EFAULT;
-	if (set.index >= VFIO_PCI_NUM_IRQS)
-		return -EINVAL;
-	ret = vfio_set_irqs_validate_and_prepare(&set,
-						 vdev_irq_count(set.index),
-						 VFIO_PCI_NUM_IRQS, &data_size);
-	if (ret)
-		return ret;
-	/* There is nothing to mask in an event that happens once */
-	if ((set.flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) !=
-	    VFIO_IRQ_SET_ACTION_TRIGGER || !vdev_irq_count(set.index))
-		return -EINVAL;
-	if (data_size) {
-		data = memdup_user(uarg + minsz, data_size);
-		if (IS_ERR(data))
-			return PTR_ERR(data);
-	}
-	ret = set_req_irq(vdev, set.flags, set.count, data);
-	kfree(data);
-	return ret;
-}
-
 /**
  * vdev_ioctl - for struct vfio_device_ops.ioctl, for all but the manager's
  * @vfio: the device
@@ -261,9 +159,9 @@ long vdev_ioctl(struct vfio_device *vfio, unsigned int cmd, unsigned long arg)
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return get_region_info(vdev, uarg);
 	case VFIO_DEVICE_GET_IRQ_INFO:
-		return get_irq_info(uarg);
+		return vdev_get_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:
-		return set_irqs(vdev, uarg);
+		return vdev_set_irqs(vdev, uarg);
 	case VFIO_DEVICE_RESET:
 		vdev_reset(vdev);
 		return 0;
@@ -272,18 +170,6 @@ long vdev_ioctl(struct vfio_device *vfio, unsigned int cmd, unsigned long arg)
 	}
 }
 EXPORT_SYMBOL_GPL(vdev_ioctl);
-
-/**
- * vdev_request - for struct vfio_device_ops.request: the device is wanted back
- * @vfio: the device
- * @count: how often it was asked for
- */
-void vdev_request(struct vfio_device *vfio, unsigned int count)
-{
-	if (!signal_req(to_vdev(vfio)) && !count)
-		dev_notice_ratelimited(vfio->dev, "in use; its VMM takes no requests, so removal waits for it\n");
-}
-EXPORT_SYMBOL_GPL(vdev_request);
 
 MODULE_DESCRIPTION("What planefd's emulated PCI displays share");
 MODULE_LICENSE("GPL");

@@ -23,18 +23,51 @@ struct access {
 	u32 value;
 };
 
+static void config_write(struct vdev *vdev, const struct access *access)
+{
+	vdev_config_write(vdev, access->offset, access->size, access->value);
+	vdev_irq_config_changed(vdev);
+	if (vdev->ops->config_write)
+		vdev->ops->config_write(vdev, access->offset, access->size);
+	vdev->ops->moved(vdev);
+}
+
+static int edid_write(struct vdev *vdev, const struct access *access)
+{
+	u32 link = vdev->edid.link;
+	int ret;
+
+	ret = vdev_edid_write(&vdev->edid, access->offset, access->size,
+			      access->value);
+	if (vdev->edid.link != link && vdev->ops->plugged)
+		vdev->ops->plugged(vdev);
+	return ret;
+}
+
+static bool is_msix(const struct vdev *vdev, const struct access *access)
+{
+	return vdev->nr_vectors && access->index == vdev->msix_bar;
+}
+
 static void access_read(struct vdev *vdev, struct access *access)
 {
 	mutex_lock(&vdev->lock);
-	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX)
+	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX) {
+		if (vdev->ops->config_read)
+			vdev->ops->config_read(vdev, access->offset,
+					       access->size);
 		access->value = vdev_config_read(vdev, access->offset,
 						 access->size);
-	else if (access->index == VDEV_EDID_REGION)
+	} else if (is_msix(vdev, access)) {
+		access->value = vdev_msix_read(vdev, access->offset,
+					       access->size);
+	} else if (access->index == VDEV_EDID_REGION) {
 		access->value = vdev_edid_read(&vdev->edid, access->offset,
 					       access->size);
-	else
+	} else {
 		access->value = vdev->ops->read(vdev, access->index,
 						access->offset, access->size);
+	}
 	mutex_unlock(&vdev->lock);
 }
 
@@ -43,17 +76,16 @@ static int access_write(struct vdev *vdev, const struct access *access)
 	int ret = 0;
 
 	mutex_lock(&vdev->lock);
-	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX) {
-		vdev_config_write(vdev, access->offset, access->size,
-				  access->value);
-		vdev->ops->moved(vdev);
-	} else if (access->index == VDEV_EDID_REGION) {
-		ret = vdev_edid_write(&vdev->edid, access->offset,
-				      access->size, access->value);
-	} else {
+	if (access->index == VFIO_PCI_CONFIG_REGION_INDEX)
+		config_write(vdev, access);
+	else if (is_msix(vdev, access))
+		vdev_msix_write(vdev, access->offset, access->size,
+				access->value);
+	else if (access->index == VDEV_EDID_REGION)
+		ret = edid_write(vdev, access);
+	else
 		vdev->ops->write(vdev, access->index, access->offset,
 				 access->size, access->value);
-	}
 	mutex_unlock(&vdev->lock);
 	return ret;
 }

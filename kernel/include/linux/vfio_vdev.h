@@ -15,6 +15,7 @@
 #define _LINUX_VFIO_VDEV_H
 
 #include <linux/mutex.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/vfio.h>
 #include <uapi/linux/pci_regs.h>
@@ -24,6 +25,7 @@ struct eventfd_ctx;
 struct mdev_device;
 struct vdev;
 struct vfio_dmabuf_mem;
+struct virqfd;
 
 /* VFIO's fixed PCI regions, and one of a device-specific type: the EDID */
 #define VDEV_EDID_REGION	VFIO_PCI_NUM_REGIONS
@@ -33,6 +35,9 @@ struct vfio_dmabuf_mem;
 #define VDEV_OFFSET_SHIFT	40
 
 #define VDEV_EDID_MAX		512
+
+/* MSI-X vectors of a device */
+#define VDEV_MAX_VECTORS	8
 
 /**
  * struct vdev_config - a PCI function's config space, little-endian as on the
@@ -56,6 +61,9 @@ struct vdev_config {
  *	@bar, which has registers
  * @write: write them
  * @moved: the guest has written to the config space: a BAR may have moved
+ * @config_read: optional; the config space is about to be read there
+ * @config_write: optional; the config space has been written there
+ * @plugged: optional; the VMM has changed the link state of the EDID region
  *
  * All are called under vdev->lock.
  */
@@ -66,6 +74,9 @@ struct vdev_ops {
 	void (*write)(struct vdev *vdev, unsigned int bar, u32 offset,
 		      unsigned int size, u32 value);
 	void (*moved)(struct vdev *vdev);
+	void (*config_read)(struct vdev *vdev, u32 offset, unsigned int size);
+	void (*config_write)(struct vdev *vdev, u32 offset, unsigned int size);
+	void (*plugged)(struct vdev *vdev);
 };
 
 /**
@@ -85,26 +96,60 @@ struct vdev_edid {
 };
 
 /**
+ * struct vdev_irq - an interrupt that the VMM may listen to
+ * @trigger: the eventfd to tell, or NULL
+ * @masked: not to be told now
+ * @pending: was to be told and could not be
+ */
+struct vdev_irq {
+	struct eventfd_ctx *trigger;
+	bool masked;
+	bool pending;
+};
+
+/**
  * struct vdev - an emulated PCI display
  * @vfio: the VFIO device; must be first
  * @ops: the device's own
- * @lock: guards @config, @edid, @req and the device's registers
+ * @lock: guards @config, @edid, @msix_table and the device's registers
  * @config: PCI config space
  * @bar_size: bytes of each BAR, powers of two, 0 where there is none
  * @bar_mem: memory of each BAR that is memory; the driver sets it in
  *	open_device and takes it back in close_device. NULL for registers
  * @edid: the EDID region
- * @req: told when the device is wanted back; NULL if nobody listens
+ * @has_intx: it has an interrupt pin
+ * @nr_vectors: MSI-X vectors
+ * @msix_cap: where the MSI-X capability is
+ * @msix_bar: the BAR that holds the MSI-X table
+ * @msix_table: as the guest has written it
+ * @irq_lock: guards all from here on
+ * @req: the device is wanted back
+ * @intx: the interrupt pin
+ * @msix: the MSI-X vectors
+ * @intx_level: the pin is asserted
+ * @intx_disabled: the command register says so
+ * @unmask: an eventfd of the VMM's that unmasks @intx; VFIO guards it
  */
 struct vdev {
 	struct vfio_device vfio;
 	const struct vdev_ops *ops;
-	struct mutex lock;	/* guards config, edid, req and registers */
+	struct mutex lock;	/* guards config, edid and registers */
 	struct vdev_config config;
 	u32 bar_size[PCI_STD_NUM_BARS];
 	struct vfio_dmabuf_mem *bar_mem[PCI_STD_NUM_BARS];
 	struct vdev_edid edid;
-	struct eventfd_ctx *req;
+	bool has_intx;
+	u8 nr_vectors;
+	u8 msix_cap;
+	u8 msix_bar;
+	u32 msix_table[VDEV_MAX_VECTORS][PCI_MSIX_ENTRY_SIZE / 4];
+	spinlock_t irq_lock;	/* guards what follows */
+	struct vdev_irq req;
+	struct vdev_irq intx;
+	struct vdev_irq msix[VDEV_MAX_VECTORS];
+	bool intx_level;
+	bool intx_disabled;
+	struct virqfd *unmask;
 };
 
 static inline struct vdev *to_vdev(struct vfio_device *vfio)
@@ -132,7 +177,15 @@ void vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
 			 u32 flags);
 u8 vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size);
 void vdev_config_add_pm_cap(struct vdev *vdev);
+void vdev_config_add_intx(struct vdev *vdev);
+void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
+			  unsigned int nr_vectors);
 u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar);
+
+/* Interrupts */
+bool vdev_msix_enabled(struct vdev *vdev);
+void vdev_raise_msix(struct vdev *vdev, unsigned int vector);
+void vdev_set_intx(struct vdev *vdev, bool level);
 
 /* EDID */
 void vdev_edid_init(struct vdev_edid *edid, u32 width, u32 height,
