@@ -101,6 +101,7 @@ struct virtqueue {
 	uint16_t next;	    /* the descriptor that is to be used next */
 	uint16_t made;	    /* chains made available */
 	uint16_t seen;	    /* chains seen used */
+	bool single;	    /* the last one was made available alone */
 	uint64_t notify_at; /* in the notify structure */
 	int event;	    /* eventfd of its interrupt, or -1 */
 };

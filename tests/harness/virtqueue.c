@@ -99,6 +99,7 @@ uint16_t virtqueue_indirect(struct virtqueue *queue, uint64_t table_at,
 
 void virtqueue_offer(struct virtqueue *queue, uint16_t head)
 {
+	queue->single = queue->made == queue->seen;
 	queue->ring.avail->ring[queue->made % queue->size] = head;
 	queue->made++;
 	/* What is made available must be there before it is seen to be */
@@ -123,16 +124,29 @@ static bool has_used(void *arg)
 	return virtqueue_has_used(arg);
 }
 
+/*
+ * A single chain's interrupt is always waited for, so that none is left over
+ * for the next one. Of several the device may tell together.
+ */
+static void wait_used(struct virtqueue *queue)
+{
+	bool single = queue->single;
+
+	if (queue->event < 0) {
+		CHECK(test_wait(has_used, queue, USED_SECONDS));
+		return;
+	}
+	while (single || !virtqueue_has_used(queue)) {
+		irq_wait(queue->event);
+		single = false;
+	}
+}
+
 struct vring_used_elem virtqueue_take(struct virtqueue *queue)
 {
 	struct vring_used_elem elem;
 
-	while (!virtqueue_has_used(queue)) {
-		if (queue->event >= 0)
-			irq_wait(queue->event);
-		else
-			CHECK(test_wait(has_used, queue, USED_SECONDS));
-	}
+	wait_used(queue);
 	elem = queue->ring.used->ring[queue->seen % queue->size];
 	queue->seen++;
 	/* The next one is to be told, too, if the device asks at all */
