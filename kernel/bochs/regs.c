@@ -24,12 +24,6 @@
 #define EXT_BASE	0x600
 #define EXT_END		0x608
 
-/*
- * Where VRAM is while the guest has given its BAR no address: where no guest
- * has any, for the manager's clients read 0 as "no plane".
- */
-#define NO_ADDRESS	BIT_ULL(63)
-
 /* The dispi version that has the VRAM's size in a register */
 #define DISPI_ID5		0xb0c5
 #define DISPI_ENABLED		BIT(0)
@@ -92,8 +86,9 @@ static void mode_of_regs(const struct bochs *bochs, struct bochs_mode *mode)
 	if (offset + (u64)stride * dispi[DISPI_YRES] > bochs->vram_size)
 		return;
 
+	/* The guest may have given it no address yet */
 	mode->start = (vdev_bar_address(&bochs->vdev, BOCHS_VRAM_BAR) ?:
-		       NO_ADDRESS) + offset;
+		       VFIO_DMABUF_NO_ADDRESS) + offset;
 	mode->offset = offset;
 	mode->format = format;
 	mode->width = dispi[DISPI_XRES];

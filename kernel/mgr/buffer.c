@@ -103,6 +103,26 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 	}
 }
 
+/*
+ * Take @mem away from whoever has mapped it, and let no one map it again. All
+ * living dma-bufs over it are in the list: none that somebody has was dropped.
+ */
+void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
+		     bool blank)
+{
+	struct exported *exported;
+
+	lockdep_assert_held(&mgr->lock);
+
+	mem_revoke(mem, blank);
+	list_for_each_entry(exported, &mgr->exported, link) {
+		if (exported->scanout.mem == mem)
+			unmap_mapping_range(exported->dmabuf->file->f_mapping,
+					    0, 0, 1);
+	}
+	exported_forget(mgr, mem, 0);
+}
+
 static struct exported *exported_find(struct vfio_dmabuf_mgr *mgr,
 				      const struct scanout *scanout,
 				      bool writable)

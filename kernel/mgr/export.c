@@ -57,11 +57,10 @@ static int export_attach(struct dma_buf *dmabuf,
 	return 0;
 }
 
-static struct sg_table *
-export_map_dma_buf(struct dma_buf_attachment *attachment,
-		   enum dma_data_direction dir)
+static struct sg_table *map_for_device(struct plane_buffer *buffer,
+				       struct device *dev,
+				       enum dma_data_direction dir)
 {
-	struct plane_buffer *buffer = attachment->dmabuf->priv;
 	struct buffer_mapping *mapping;
 	struct page **pages;
 	int ret;
@@ -74,7 +73,7 @@ export_map_dma_buf(struct dma_buf_attachment *attachment,
 
 	/* DRM asks for both directions always; an IOMMU then enforces this */
 	mapping->dir = buffer->writable ? dir : DMA_TO_DEVICE;
-	mapping->dev = attachment->dev;
+	mapping->dev = dev;
 	ret = sg_alloc_table_from_pages_segment(&mapping->sgt, pages,
 						buffer->nr_pages, 0,
 						buffer->nr_pages << PAGE_SHIFT,
@@ -98,6 +97,20 @@ err_free:
 	kvfree(pages);
 	kfree(mapping);
 	return ERR_PTR(ret);
+}
+
+static struct sg_table *
+export_map_dma_buf(struct dma_buf_attachment *attachment,
+		   enum dma_data_direction dir)
+{
+	struct plane_buffer *buffer = attachment->dmabuf->priv;
+	struct sg_table *sgt;
+
+	if (!mem_enter(buffer->scanout.mem))
+		return ERR_PTR(-ENODEV);
+	sgt = map_for_device(buffer, attachment->dev, dir);
+	mem_leave(buffer->scanout.mem);
+	return sgt;
 }
 
 static void export_unmap_dma_buf(struct dma_buf_attachment *attachment,
@@ -173,6 +186,9 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 			return -EACCES;
 		vm_flags_clear(vma, VM_MAYWRITE);
 	}
+	if (!mem_enter(buffer->scanout.mem))
+		return -ENODEV;
+	mem_leave(buffer->scanout.mem);
 	vma->vm_private_data = buffer;
 	vma->vm_ops = &export_vm_ops;
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
@@ -181,18 +197,29 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return 0;
 }
 
-static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+static void *map_for_kernel(struct plane_buffer *buffer)
 {
-	struct plane_buffer *buffer = dmabuf->priv;
 	struct page **pages;
 	void *addr;
 
 	pages = buffer_pages(buffer);
 	if (!pages)
-		return -ENOMEM;
+		return NULL;
 	addr = vmap(pages, buffer->nr_pages, VM_MAP,
 		    buffer->writable ? PAGE_KERNEL : PAGE_KERNEL_RO);
 	kvfree(pages);
+	return addr;
+}
+
+static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+	void *addr;
+
+	if (!mem_enter(buffer->scanout.mem))
+		return -ENODEV;
+	addr = map_for_kernel(buffer);
+	mem_leave(buffer->scanout.mem);
 	if (!addr)
 		return -ENOMEM;
 	iosys_map_set_vaddr(map, addr);

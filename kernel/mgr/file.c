@@ -64,19 +64,37 @@ static void show_plane(struct seq_file *m, struct vfio_dmabuf_mgr *mgr,
 		seq_printf(m, "plane-0x%x:\toff sequence %llu\n", plane_id,
 			   look.sequence);
 	} else {
-		seq_printf(m, "plane-0x%x:\t%ux%u %p4cc stride %u at %d,%d sequence %llu\n",
+		seq_printf(m, "plane-0x%x:\t%ux%u %p4cc stride %u at %d,%d sequence %llu%s\n",
 			   plane_id, look.plane.width, look.plane.height,
 			   &look.plane.format, look.plane.stride, look.plane.x,
-			   look.plane.y, look.sequence);
+			   look.plane.y, look.sequence,
+			   look.plane.copied ? " copied" : "");
 	}
+}
+
+static void show_rights(struct seq_file *m, u32 rights)
+{
+	seq_puts(m, "rights:\t");
+	if (!rights)
+		seq_puts(m, "none");
+	if (rights & VFIO_DMABUF_MGR_RIGHT_WRITABLE)
+		seq_puts(m, "writable");
+	if (rights == MGR_RIGHTS)
+		seq_putc(m, ' ');
+	if (rights & VFIO_DMABUF_MGR_RIGHT_MODE)
+		seq_puts(m, "mode");
+	seq_putc(m, '\n');
 }
 
 /*
  * /proc/PID/fdinfo/FD, after what every file has:
  *
  *   vfio-device:	name of the device, a mediated device's UUID
- *   rights:		what this file may do: "writable" or "none"
- *   plane-0xID:	each plane: mode and sequence, or off
+ *   rights:		what this file may do: "writable", "mode", or "none"
+ *   copied-bytes:	what the device has copied to show planes; 0 where they
+ *			are what the guest draws into
+ *   plane-0xID:	each plane: mode and sequence, and "copied" if it is a
+ *			copy; or off
  *   buffers:		dma-bufs of this device that are alive
  *   buffer-ID:		those that are given out again to whoever asks for the
  *			same: bytes, rw or ro, inode of the dma-buf
@@ -92,9 +110,8 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
 	mutex_lock(&mgr->lock);
-	seq_printf(m, "rights:\t%s\n",
-		   file->rights & VFIO_DMABUF_MGR_RIGHT_WRITABLE ?
-		   "writable" : "none");
+	show_rights(m, file->rights);
+	seq_printf(m, "copied-bytes:\t%lld\n", atomic64_read(&mgr->copied));
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
 		show_plane(m, mgr, mgr_plane_id(mgr, i));
 	seq_printf(m, "buffers:\t%u\n",
@@ -138,7 +155,7 @@ int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
 	}
 	mgr_get(mgr);
 	file->mgr = mgr;
-	file->rights = MGR_RIGHTS;
+	file->rights = mgr->rights;
 
 	trace_vfio_dmabuf_mgr_open(mgr);
 	ret = anon_inode_getfd("[vfio-dmabuf-mgr]", &mgr_file_fops, file,

@@ -9,6 +9,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/minmax.h>
+#include <linux/nospec.h>
 #include <linux/stddef.h>
 #include <linux/uaccess.h>
 
@@ -192,6 +193,21 @@ static bool mgr_is_revoked(const struct vfio_dmabuf_mgr *mgr)
 	return READ_ONCE(mgr->revoked);
 }
 
+/* Is a plane that is on a copy? */
+static bool any_copied(struct vfio_dmabuf_mgr *mgr)
+{
+	unsigned int i;
+
+	for (i = 0; i < mgr->nr_planes; i++) {
+		struct plane_look look = {};
+
+		if (!mgr_look(mgr, mgr_plane_id(mgr, i), &look) && look.on &&
+		    look.plane.copied)
+			return true;
+	}
+	return false;
+}
+
 static long ioctl_get_info(struct mgr_file *file, void __user *uarg)
 {
 	struct vfio_dmabuf_mgr *mgr = file->mgr;
@@ -209,6 +225,8 @@ static long ioctl_get_info(struct mgr_file *file, void __user *uarg)
 	info.caps = mgr->caps;
 	mutex_lock(&mgr->lock);
 	info.rights = file->rights;
+	if (any_copied(mgr))
+		info.caps |= VFIO_DMABUF_MGR_CAP_COPIED;
 	mutex_unlock(&mgr->lock);
 	memcpy(info.device, mgr->device, sizeof(info.device));
 	return copy_to_user(uarg, &info, sizeof(info)) ? -EFAULT : 0;
@@ -228,6 +246,41 @@ static long ioctl_drop_rights(struct mgr_file *file, void __user *uarg)
 	file->rights &= ~drop.rights;
 	mutex_unlock(&file->mgr->lock);
 	return 0;
+}
+
+static int mgr_request_mode(struct mgr_file *file,
+			    const struct vfio_dmabuf_mgr_request_mode *mode)
+{
+	const struct vfio_dmabuf_mgr_ops *ops = file->mgr->ops;
+
+	lockdep_assert_held(&file->mgr->lock);
+
+	if (!ops)
+		return -ENODEV;
+	if (!ops->request_mode)
+		return -EOPNOTSUPP;
+	if (!(file->rights & VFIO_DMABUF_MGR_RIGHT_MODE))
+		return -EPERM;
+	return ops->request_mode(file->mgr->priv, mode->head, mode->width,
+				 mode->height, mode->refresh);
+}
+
+static long ioctl_request_mode(struct mgr_file *file, void __user *uarg)
+{
+	struct vfio_dmabuf_mgr_request_mode mode;
+	int ret;
+
+	if (copy_from_user(&mode, uarg, sizeof(mode)))
+		return -EFAULT;
+	if (mode.argsz < sizeof(mode) || mode.flags ||
+	    mode.head >= file->mgr->heads || !mode.width != !mode.height)
+		return -EINVAL;
+	mode.head = array_index_nospec(mode.head, MGR_MAX_HEADS);
+
+	mutex_lock(&file->mgr->lock);
+	ret = mgr_request_mode(file, &mode);
+	mutex_unlock(&file->mgr->lock);
+	return ret;
 }
 
 /*
@@ -252,6 +305,8 @@ long mgr_file_ioctl(struct file *filp, unsigned int cmd, unsigned long arg)
 		return ioctl_get_info(file, uarg);
 	case VFIO_DMABUF_MGR_DROP_RIGHTS:
 		return ioctl_drop_rights(file, uarg);
+	case VFIO_DMABUF_MGR_REQUEST_MODE:
+		return ioctl_request_mode(file, uarg);
 	default:
 		return -ENOTTY;
 	}

@@ -18,6 +18,7 @@
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -40,6 +41,9 @@ struct vfio_dmabuf_mem {
 	pgoff_t nr_pages;
 	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
+	struct rw_semaphore revoke_lock;
+	bool revoked;			/* revoke_lock; never unset */
+	struct page *blank;		/* revoke_lock; then mapped instead */
 	struct mutex lock;		/* serialises filling chunks[] */
 	/* Set once, under lock; read with smp_load_acquire() */
 	struct mem_chunk *chunks[];
@@ -59,6 +63,7 @@ static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 	if (!mem)
 		return NULL;
 	kref_init(&mem->ref);
+	init_rwsem(&mem->revoke_lock);
 	mutex_init(&mem->lock);
 	mem->nr_pages = nr_pages;
 	return mem;
@@ -85,6 +90,8 @@ static void mem_free(struct kref *ref)
 		chunk_free(mem->chunks[i]);
 		cond_resched();
 	}
+	if (mem->blank)
+		put_page(mem->blank);
 	mem_cgroup_put(mem->memcg);
 	if (mem->quota)
 		quota_return(mem->quota, vfio_dmabuf_mem_size(mem));
@@ -295,6 +302,69 @@ struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index)
 	struct mem_chunk *chunk = mem_chunk_present(mem, index / CHUNK_PAGES);
 
 	return chunk ? chunk->pages[index % CHUNK_PAGES] : NULL;
+}
+
+/**
+ * vfio_dmabuf_mem_page - one of its pages
+ * @mem: the memory
+ * @index: which, below its size
+ *
+ * Context: process context, may sleep.
+ * Return: the page, allocated if need be, which the memory keeps; NULL where
+ * there is no memory to be had.
+ */
+struct page *vfio_dmabuf_mem_page(struct vfio_dmabuf_mem *mem,
+				  unsigned long index)
+{
+	return mem_page(mem, index);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_page);
+
+/*
+ * Whoever maps pages does so between these two, so that a revoke finds the
+ * mapping. False once the memory is revoked, and then there is no leaving.
+ */
+bool mem_enter(struct vfio_dmabuf_mem *mem)
+{
+	down_read(&mem->revoke_lock);
+	if (!mem->revoked)
+		return true;
+	up_read(&mem->revoke_lock);
+	return false;
+}
+
+void mem_leave(struct vfio_dmabuf_mem *mem)
+{
+	up_read(&mem->revoke_lock);
+}
+
+/*
+ * Nobody maps it any more; what is mapped is the caller's to take away. With
+ * @blank, who touches what was mapped gets an empty page instead, if there is
+ * one to be had.
+ */
+void mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
+{
+	struct page *page = blank ? alloc_page(GFP_KERNEL | __GFP_ZERO) : NULL;
+
+	down_write(&mem->revoke_lock);
+	if (!mem->revoked)
+		swap(mem->blank, page);
+	mem->revoked = true;
+	up_write(&mem->revoke_lock);
+	if (page)
+		put_page(page);
+}
+
+/* What stands in for all pages of revoked memory, or NULL: nothing does. */
+struct page *mem_blank(struct vfio_dmabuf_mem *mem)
+{
+	struct page *page;
+
+	down_read(&mem->revoke_lock);
+	page = mem->blank;
+	up_read(&mem->revoke_lock);
+	return page;
 }
 
 /**

@@ -72,15 +72,18 @@ static bool plane_is_sound(const struct vfio_dmabuf_mgr *mgr,
 			   const struct vfio_dmabuf_plane *plane)
 {
 	u64 size = mul_u32_u32(plane->stride, plane->height);
-	u64 end;
+	u64 end, last;
 
 	if (!plane->start || !plane->width || !plane->height ||
 	    !plane->stride ||
 	    offset_in_page(plane->start) != offset_in_page(plane->offset) ||
 	    check_add_overflow(plane->offset, size, &end))
 		return false;
+	/* A pixel has a byte at the least */
+	last = end - plane->stride + min(plane->width, plane->stride);
 	if (plane->mem)
-		return end <= vfio_dmabuf_mem_size(plane->mem);
+		return last <= vfio_dmabuf_mem_size(plane->mem) &&
+		       size <= U32_MAX - SZ_64K;
 	/* The ABI's size has 32 bits */
 	return plane->backing && mgr->ops->export && size <= U32_MAX - SZ_64K;
 }
@@ -136,8 +139,8 @@ void mgr_look_info(const struct plane_look *look,
 	info->width = plane->width;
 	info->height = plane->height;
 	info->stride = plane->stride;
-	info->size = plane_dmabuf_size(plane->offset, plane->stride,
-				       plane->height);
+	info->size = plane_dmabuf_size(plane->mem, plane->offset,
+				       plane->stride, plane->height);
 	info->x_pos = plane->x;
 	info->y_pos = plane->y;
 }
@@ -180,6 +183,11 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 	mgr->planes[VFIO_DMABUF_MGR_PLANE_PRIMARY] = desc->primaries;
 	mgr->planes[VFIO_DMABUF_MGR_PLANE_CURSOR] = desc->cursors;
 	mgr->caps = desc->caps;
+	mgr->rights = VFIO_DMABUF_MGR_RIGHT_WRITABLE;
+	if (desc->ops->request_mode) {
+		mgr->caps |= VFIO_DMABUF_MGR_CAP_MODE;
+		mgr->rights |= VFIO_DMABUF_MGR_RIGHT_MODE;
+	}
 	mgr->per_head = per_head;
 	mgr->nr_planes = nr_planes;
 	mgr->ops = desc->ops;
@@ -286,6 +294,46 @@ void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
 	mutex_unlock(&mgr->lock);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_forget);
+
+/**
+ * vfio_dmabuf_mgr_revoke_mem - memory is to be out of everyone's reach
+ * @mgr: the manager
+ * @mem: the memory; not yet forgotten by vfio_dmabuf_mgr_forget()
+ * @blank: let who has it mapped find an empty page there from now on, which
+ *	suits a change that is the guest's doing; without it a SIGBUS
+ *
+ * For memory that is not the driver's to give any longer, such as a guest's
+ * that the guest or the VMM takes back. Dma-bufs over it stay and keep its
+ * pages, but when this returns no CPU has them mapped any more. Mapping one again is -ENODEV, for the CPU and for devices. What an importer has
+ * mapped for a device, or in the kernel, stays until it lets go: there is no
+ * taking that away. The manager forgets the memory, as by
+ * vfio_dmabuf_mgr_forget().
+ *
+ * Context: process context, may sleep. Not under a lock that the callback
+ * takes.
+ */
+void vfio_dmabuf_mgr_revoke_mem(struct vfio_dmabuf_mgr *mgr,
+				struct vfio_dmabuf_mem *mem, bool blank)
+{
+	mutex_lock(&mgr->lock);
+	exported_revoke(mgr, mem, blank);
+	scanout_forget(mgr, mem, 0);
+	mutex_unlock(&mgr->lock);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_revoke_mem);
+
+/**
+ * vfio_dmabuf_mgr_copied - the driver has copied pixels
+ * @mgr: the manager
+ * @bytes: how many; fdinfo tells the sum
+ *
+ * Context: any.
+ */
+void vfio_dmabuf_mgr_copied(struct vfio_dmabuf_mgr *mgr, u64 bytes)
+{
+	atomic64_add(bytes, &mgr->copied);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_copied);
 
 /**
  * vfio_dmabuf_mgr_device_ioctl - the device ioctls that are the manager's

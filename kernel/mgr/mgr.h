@@ -16,7 +16,7 @@
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
  * those, and with none of them inside: buffer->lock below the reservation lock,
- * mem->lock below that and the mmap lock.
+ * mem->revoke_lock below that, the mmap lock and mgr->lock, mem->lock below all.
  */
 #ifndef _VFIO_DMABUF_MGR_PRIVATE_H
 #define _VFIO_DMABUF_MGR_PRIVATE_H
@@ -48,7 +48,8 @@
 /* How many scanouts keep their id without being a dma-buf */
 #define MGR_RECENT	16
 
-#define MGR_RIGHTS	VFIO_DMABUF_MGR_RIGHT_WRITABLE
+#define MGR_RIGHTS	(VFIO_DMABUF_MGR_RIGHT_WRITABLE | \
+			 VFIO_DMABUF_MGR_RIGHT_MODE)
 
 struct dma_buf;
 struct file;
@@ -98,9 +99,11 @@ struct vfio_dmabuf_mgr {
 	u32 heads;
 	u32 planes[3];		/* on every head, by type */
 	u32 caps;
+	u32 rights;		/* that a new file has */
 	unsigned int per_head;	/* planes on every head */
 	unsigned int nr_planes;	/* in all, entries of state[] */
 	atomic_t nr_files;
+	atomic64_t copied;	/* bytes, by the driver */
 
 	struct mutex lock;	/* guards all from here to event_lock */
 	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
@@ -172,11 +175,20 @@ void scanout_of_plane(struct scanout *scanout,
 		      const struct vfio_dmabuf_plane *plane);
 u64 scanout_size(const struct scanout *scanout);
 
-/* Bytes of a dma-buf: whole pages, from the one that holds the first pixel */
-static inline u64 plane_dmabuf_size(u64 offset, u32 stride, u32 height)
+/*
+ * Bytes of a dma-buf: whole pages, from the one that holds the first pixel.
+ * Memory may end behind the last pixel, before the last line's stride does.
+ */
+static inline u64 plane_dmabuf_size(const struct vfio_dmabuf_mem *mem,
+				    u64 offset, u32 stride, u32 height)
 {
-	return PAGE_ALIGN(offset_in_page(offset) +
-			  mul_u32_u32(stride, height));
+	u64 size = PAGE_ALIGN(offset_in_page(offset) +
+			      mul_u32_u32(stride, height));
+
+	if (mem)
+		size = min(size, vfio_dmabuf_mem_size(mem) -
+				 ALIGN_DOWN(offset, PAGE_SIZE));
+	return size;
 }
 
 /* buffer.c */
@@ -186,6 +198,8 @@ struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look);
 void exported_forget(struct vfio_dmabuf_mgr *mgr,
 		     const struct vfio_dmabuf_mem *mem, u64 backing);
+void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
+		     bool blank);
 void buffer_destroy(struct plane_buffer *buffer);
 
 /* export.c */
@@ -202,6 +216,11 @@ void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes);
 /* mem.c */
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);
 struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
+
+bool mem_enter(struct vfio_dmabuf_mem *mem);
+void mem_leave(struct vfio_dmabuf_mem *mem);
+void mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
+struct page *mem_blank(struct vfio_dmabuf_mem *mem);
 
 /* mmap.c */
 vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,

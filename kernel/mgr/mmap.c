@@ -42,21 +42,16 @@ static int map_pte(pte_t *pte, unsigned long addr, void *data)
 	return 0;
 }
 
-/*
- * Map page vmf->pgoff of an object that is pages @first to @first + @nr_pages
- * of @mem, and what surrounds it. vmf->pgoff counts from the object's start;
- * after a split it still does, which the address does not.
- */
-vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
-		     pgoff_t first, pgoff_t nr_pages)
+/* Map page vmf->pgoff and what surrounds it, of memory not being revoked. */
+static vm_fault_t fault_around(struct vfio_dmabuf_mem *mem,
+			       struct vm_fault *vmf, pgoff_t first,
+			       pgoff_t nr_pages)
 {
 	struct vm_area_struct *vma = vmf->vma;
 	unsigned long addr = ALIGN_DOWN(vmf->address, PAGE_SIZE);
 	unsigned long start, end, before;
 	struct map_range range = { .mem = mem, .vma = vma };
 
-	if (vmf->pgoff >= nr_pages)
-		return VM_FAULT_SIGBUS;
 	/*
 	 * The charge is the opener's, so no OOM in the name of the toucher:
 	 * VM_FAULT_OOM would only have it fault again, for ever.
@@ -79,6 +74,35 @@ vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
 				&range))
 		return VM_FAULT_OOM;
 	return VM_FAULT_NOPAGE;
+}
+
+static vm_fault_t fault_blank(struct vfio_dmabuf_mem *mem,
+			      struct vm_fault *vmf)
+{
+	struct page *page = mem_blank(mem);
+
+	if (!page)
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address, page_to_pfn(page));
+}
+
+/*
+ * Fault in page vmf->pgoff of an object that is pages @first to @first +
+ * @nr_pages of @mem. vmf->pgoff counts from the object's start; after a split it
+ * still does, which the address does not.
+ */
+vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
+		     pgoff_t first, pgoff_t nr_pages)
+{
+	vm_fault_t ret;
+
+	if (vmf->pgoff >= nr_pages)
+		return VM_FAULT_SIGBUS;
+	if (!mem_enter(mem))
+		return fault_blank(mem, vmf);
+	ret = fault_around(mem, vmf, first, nr_pages);
+	mem_leave(mem);
+	return ret;
 }
 
 static void mem_vma_open(struct vm_area_struct *vma)

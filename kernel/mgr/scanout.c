@@ -49,8 +49,8 @@ bool scanout_is_over(const struct scanout *scanout,
 
 u64 scanout_size(const struct scanout *scanout)
 {
-	return plane_dmabuf_size(scanout->offset, scanout->stride,
-				 scanout->height);
+	return plane_dmabuf_size(scanout->mem, scanout->offset,
+				 scanout->stride, scanout->height);
 }
 
 /* The entry that holds @scanout, or else the one to give up for it. */

@@ -240,8 +240,19 @@ struct vfio_dmabuf_mgr_info {
 /* The device tells a cursor's hot spot */
 #define VFIO_DMABUF_MGR_CAP_HOT_SPOT	(1U << 2)
 
+/* The device takes VFIO_DMABUF_MGR_REQUEST_MODE */
+#define VFIO_DMABUF_MGR_CAP_MODE	(1U << 3)
+/*
+ * A plane that is on now is a copy that the device has made, since the guest
+ * keeps it where whole pages of its memory cannot be given out. Without it every
+ * plane is the memory that the guest draws into. Changes as the planes do
+ */
+#define VFIO_DMABUF_MGR_CAP_COPIED	(1U << 4)
+
 /* To create writable dma-bufs */
 #define VFIO_DMABUF_MGR_RIGHT_WRITABLE	(1U << 0)
+/* To ask the guest for a mode; only where the device has the cap */
+#define VFIO_DMABUF_MGR_RIGHT_MODE	(1U << 1)
 
 /*
  * VFIO_DMABUF_MGR_DROP_RIGHTS - _IO(VFIO_TYPE, VFIO_BASE + 18,
@@ -267,5 +278,38 @@ struct vfio_dmabuf_mgr_drop_rights {
 };
 
 #define VFIO_DMABUF_MGR_DROP_RIGHTS _IO(VFIO_TYPE, VFIO_BASE + 18)
+
+/*
+ * VFIO_DMABUF_MGR_REQUEST_MODE - _IO(VFIO_TYPE, VFIO_BASE + 19,
+ *					struct vfio_dmabuf_mgr_request_mode)
+ *
+ * Ask the guest for a mode: the head's monitor becomes one that prefers it, and
+ * the guest is told so. What it then does shows in the plane, or never does.
+ *
+ * argsz:	in: at least 24
+ * flags:	0
+ * head:	in: which head
+ * width, height: in: pixels and lines; 0 and 0 unplug the monitor, any mode
+ *		plugs it in again
+ * refresh:	in: frames a second, 0 for the device's choice
+ *
+ * Return: 0 as soon as the device has the request, or
+ *   -EFAULT  the pointer cannot be read
+ *   -EINVAL  argsz too small, a flag set, no such head, or a mode that the
+ *            device never has
+ *   -ENODEV  the device is gone
+ *   -EOPNOTSUPP the device takes no requests
+ *   -EPERM   this file has dropped that right
+ */
+struct vfio_dmabuf_mgr_request_mode {
+	__u32 argsz;
+	__u32 flags;
+	__u32 head;
+	__u32 width;
+	__u32 height;
+	__u32 refresh;
+};
+
+#define VFIO_DMABUF_MGR_REQUEST_MODE _IO(VFIO_TYPE, VFIO_BASE + 19)
 
 #endif /* _UAPI_LINUX_VFIO_DMABUF_MGR_H */

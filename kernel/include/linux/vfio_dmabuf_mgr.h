@@ -25,6 +25,7 @@
 #ifndef _LINUX_VFIO_DMABUF_MGR_H
 #define _LINUX_VFIO_DMABUF_MGR_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
 #include <uapi/linux/vfio_dmabuf_mgr.h>
 
@@ -41,6 +42,12 @@ struct vfio_dmabuf_mem;
 
 /* How much such memory may be out at once, of openings that are over, too. */
 struct vfio_dmabuf_quota;
+
+/*
+ * Where pixels are that have no guest-physical address: where no guest has any
+ * memory, for the manager's clients read 0 as "no plane".
+ */
+#define VFIO_DMABUF_NO_ADDRESS	BIT_ULL(63)
 
 /**
  * struct vfio_dmabuf_plane - what a plane shows at this moment
@@ -61,7 +68,9 @@ struct vfio_dmabuf_quota;
  * @backing: with @mem NULL, a number for the memory that holds the pixels, not
  *	0, and never given to other memory while the manager lives
  * @offset: byte of that memory at which the first pixel is. All of @stride *
- *	@height bytes from there lie within it
+ *	@height bytes from there lie within it, but for what comes behind the
+ *	last line's pixels
+ * @copied: it is a copy, not what the guest draws into
  */
 struct vfio_dmabuf_plane {
 	u64 start;
@@ -77,6 +86,7 @@ struct vfio_dmabuf_plane {
 	struct vfio_dmabuf_mem *mem;
 	u64 backing;
 	u64 offset;
+	bool copied;
 };
 
 /**
@@ -109,12 +119,19 @@ struct vfio_dmabuf_rect {
  *	Return it with a reference for the manager, or an ERR_PTR: -ENOENT
  *	where that memory is gone, which the viewer sees as a plane that is
  *	off. Called as @get_plane is; may allocate.
+ * @request_mode: optional: ask the guest for a mode on @head, a valid one, at
+ *	@refresh frames a second, 0 for any; or, with both sizes 0, unplug it.
+ *	Return 0 or -EINVAL where the device never has such a mode. Called as
+ *	@get_plane is, in the context of whoever asks: it must not reach for
+ *	the guest's memory.
  */
 struct vfio_dmabuf_mgr_ops {
 	int (*get_plane)(void *priv, u32 plane_id,
 			 struct vfio_dmabuf_plane *plane);
 	struct dma_buf *(*export)(void *priv, u64 backing, u64 offset,
 				  u64 size, int flags);
+	int (*request_mode)(void *priv, u32 head, u32 width, u32 height,
+			    u32 refresh);
 };
 
 /**
@@ -143,6 +160,9 @@ void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 			     const struct vfio_dmabuf_rect *damage);
 void vfio_dmabuf_mgr_forget(struct vfio_dmabuf_mgr *mgr,
 			    const struct vfio_dmabuf_mem *mem, u64 backing);
+void vfio_dmabuf_mgr_revoke_mem(struct vfio_dmabuf_mgr *mgr,
+				struct vfio_dmabuf_mem *mem, bool blank);
+void vfio_dmabuf_mgr_copied(struct vfio_dmabuf_mgr *mgr, u64 bytes);
 long vfio_dmabuf_mgr_device_ioctl(struct vfio_dmabuf_mgr *mgr,
 				  unsigned int cmd, unsigned long arg);
 
@@ -155,6 +175,8 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
 						   unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_get(struct vfio_dmabuf_mem *mem);
 void vfio_dmabuf_mem_put(struct vfio_dmabuf_mem *mem);
+struct page *vfio_dmabuf_mem_page(struct vfio_dmabuf_mem *mem,
+				  unsigned long index);
 u64 vfio_dmabuf_mem_size(const struct vfio_dmabuf_mem *mem);
 ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 			     char __user *buf, size_t count);
