@@ -119,29 +119,53 @@ static u32 cvt_vsync(u32 width, u32 height)
 	return 10;
 }
 
-/* A detailed timing at 60 Hz, with the reduced blanking of VESA CVT 1.1 */
-static void put_timing(u8 *d, u32 width, u32 height, u32 width_mm,
-		       u32 height_mm)
-{
-	const u32 hblank = 160, hfront = 48, hsync = 32, vfront = 3;
-	const u32 vsync = cvt_vsync(width, height);
-	/* At least 460 us and six lines of back porch; a line's time in ns */
-	const u32 line = (1000000000 / 60 - 460000) / height;
-	const u32 vblank = max(460000 / line + 1, vfront + vsync + 6);
-	/* In units of 10 kHz, in steps of 250 kHz */
-	const u32 clock = rounddown(60 * (width + hblank) / 100 *
-				    (height + vblank) / 100, 25);
+/* The timings of a mode with the reduced blanking of VESA CVT 1.1 */
+struct timing {
+	u32 hblank;
+	u32 hfront;
+	u32 hsync;
+	u32 vblank;
+	u32 vfront;
+	u32 vsync;
+	u32 clock;	/* in units of 10 kHz */
+};
 
-	put_unaligned_le16(clock, d);
+static void make_timing(struct timing *t, u32 width, u32 height, u32 refresh)
+{
+	u32 line;
+
+	t->hblank = 160;
+	t->hfront = 48;
+	t->hsync = 32;
+	t->vfront = 3;
+	t->vsync = cvt_vsync(width, height);
+	/* At least 460 us and six lines of back porch; a line's time in ns */
+	line = (1000000000 / refresh - 460000) / height;
+	t->vblank = max(460000 / line + 1, t->vfront + t->vsync + 6);
+	/* In steps of 250 kHz */
+	t->clock = rounddown(refresh * (width + t->hblank) / 100 *
+			     (height + t->vblank) / 100, 25);
+}
+
+/* Can a detailed timing say that? */
+static bool timing_fits(const struct timing *t, u32 width, u32 height)
+{
+	return width <= 0xfff && height <= 0xfff && t->clock <= 0xffff;
+}
+
+static void put_timing(u8 *d, const struct timing *t, u32 width, u32 height,
+		       u32 width_mm, u32 height_mm)
+{
+	put_unaligned_le16(t->clock, d);
 	d[2] = width;
-	d[3] = hblank;
-	d[4] = width >> 8 << 4 | hblank >> 8;
+	d[3] = t->hblank;
+	d[4] = width >> 8 << 4 | t->hblank >> 8;
 	d[5] = height;
-	d[6] = vblank;
-	d[7] = height >> 8 << 4 | vblank >> 8;
-	d[8] = hfront;
-	d[9] = hsync;
-	d[10] = vfront << 4 | vsync;
+	d[6] = t->vblank;
+	d[7] = height >> 8 << 4 | t->vblank >> 8;
+	d[8] = t->hfront;
+	d[9] = t->hsync;
+	d[10] = t->vfront << 4 | t->vsync;
 	d[11] = 0;
 	d[12] = width_mm;
 	d[13] = height_mm;
@@ -157,7 +181,7 @@ static void put_descriptor(u8 *d, u8 tag, const void *data)
 	memcpy(&d[5], data, 13);
 }
 
-static void put_monitor(u8 *e, u32 width, u32 height)
+static void put_monitor(u8 *e, const struct timing *t, u32 width, u32 height)
 {
 	/* At 100 dots an inch */
 	const u32 width_mm = width * 254 / 1000;
@@ -182,7 +206,7 @@ static void put_monitor(u8 *e, u32 width, u32 height)
 	e[36] = 0x08;		/* 1024x768 at 60 Hz */
 	memset(&e[38], 0x01, 16);	/* no standard timings */
 
-	put_timing(&e[54], width, height, width_mm, height_mm);
+	put_timing(&e[54], t, width, height, width_mm, height_mm);
 	put_descriptor(&e[54 + EDID_DESCRIPTOR_SIZE], 0xfc, "planefd\n     ");
 	/* 50 to 125 Hz, 30 to 160 kHz, up to 600 MHz, limits only */
 	put_descriptor(&e[54 + 2 * EDID_DESCRIPTOR_SIZE], 0xfd,
@@ -192,30 +216,75 @@ static void put_monitor(u8 *e, u32 width, u32 height)
 }
 
 /**
+ * vdev_edid_set_mode - have the monitor prefer a mode
+ * @edid: the monitor
+ * @width: pixels, at most 8192
+ * @height: lines, at most 8192
+ * @refresh: frames a second, at most 240, or 0 for 60
+ *
+ * A mode that is too large for an EDID to say leaves a monitor without one: a
+ * guest that is told of modes in another way goes by that then.
+ *
+ * Context: under vdev->lock.
+ */
+void vdev_edid_set_mode(struct vdev_edid *edid, u32 width, u32 height,
+			u32 refresh)
+{
+	u8 *e = edid->blob;
+	struct timing t;
+	unsigned int i;
+	u8 sum = 0;
+
+	memset(e, 0, sizeof(edid->blob));
+	edid->size = 0;
+	make_timing(&t, width, height, refresh ?: 60);
+	if (!timing_fits(&t, width, height))
+		return;
+	memset(&e[1], 0xff, 6);
+	put_monitor(e, &t, width, height);
+	for (i = 0; i < EDID_SIZE - 1; i++)
+		sum += e[i];
+	e[EDID_SIZE - 1] = -sum;
+	edid->size = EDID_SIZE;
+}
+EXPORT_SYMBOL_GPL(vdev_edid_set_mode);
+
+/**
+ * vdev_edid_native - what mode the monitor prefers
+ * @edid: the monitor
+ * @width: pixels
+ * @height: lines
+ *
+ * Context: under vdev->lock.
+ * Return: false where its EDID does not say it in the usual place.
+ */
+bool vdev_edid_native(const struct vdev_edid *edid, u32 *width, u32 *height)
+{
+	const u8 *d = &edid->blob[54];
+
+	if (edid->size < EDID_SIZE || !get_unaligned_le16(d))
+		return false;
+	*width = d[2] | (d[4] & 0xf0) << 4;
+	*height = d[5] | (d[7] & 0xf0) << 4;
+	return *width && *height;
+}
+EXPORT_SYMBOL_GPL(vdev_edid_native);
+
+/**
  * vdev_edid_init - connect a monitor
  * @edid: the monitor
- * @width: of its native mode, at most 4095
- * @height: of its native mode, at most 4095
+ * @width: of its native mode
+ * @height: of its native mode
  * @max_xres: what the VMM is told the device can do, 0 for no limit
  * @max_yres: what the VMM is told the device can do, 0 for no limit
  */
 void vdev_edid_init(struct vdev_edid *edid, u32 width, u32 height,
 		    u32 max_xres, u32 max_yres)
 {
-	u8 *e = edid->blob;
-	u8 sum = 0;
-	unsigned int i;
-
 	memset(edid, 0, sizeof(*edid));
-	edid->size = EDID_SIZE;
+	vdev_edid_set_mode(edid, width, height, 0);
 	edid->max_xres = max_xres;
 	edid->max_yres = max_yres;
 	edid->link = VFIO_DEVICE_GFX_LINK_STATE_UP;
-
-	memset(&e[1], 0xff, 6);
-	put_monitor(e, width, height);
-	for (i = 0; i < EDID_SIZE - 1; i++)
-		sum += e[i];
-	e[EDID_SIZE - 1] = -sum;
 }
 EXPORT_SYMBOL_GPL(vdev_edid_init);

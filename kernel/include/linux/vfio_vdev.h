@@ -190,6 +190,9 @@ void vdev_set_intx(struct vdev *vdev, bool level);
 /* EDID */
 void vdev_edid_init(struct vdev_edid *edid, u32 width, u32 height,
 		    u32 max_xres, u32 max_yres);
+void vdev_edid_set_mode(struct vdev_edid *edid, u32 width, u32 height,
+			u32 refresh);
+bool vdev_edid_native(const struct vdev_edid *edid, u32 *width, u32 *height);
 u8 vdev_edid_byte(const struct vdev_edid *edid, u32 offset);
 
 /* Ready-made for struct vfio_device_ops */

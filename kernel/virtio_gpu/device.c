@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A device's life: made with the mdev, opened and closed any number of times,
+ * removed with it. Each opening begins as after power-on.
+ */
+#include <linux/err.h>
+#include <linux/mdev.h>
+#include <linux/memcontrol.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "planefd_compat.h"
+#include "virtio_gpu.h"
+
+static const struct vfio_dmabuf_mgr_ops vgpu_mgr_ops = {
+	.get_plane = vgpu_get_plane,
+	.request_mode = vgpu_request_mode,
+};
+
+static struct vgpu *vgpu_of_vfio(struct vfio_device *vfio)
+{
+	return to_vgpu(to_vdev(vfio));
+}
+
+/*
+ * End the worker's work and forget what the guest made. As long as it is halted
+ * the worker does nothing, however often it is queued.
+ */
+static void vgpu_halt(struct vgpu *vgpu)
+{
+	WRITE_ONCE(vgpu->halted, true);
+	wake_up_all(&vgpu->pin_wait);
+	cancel_work_sync(&vgpu->work);
+	vgpu_resources_drop(vgpu);
+}
+
+static int vgpu_open_device(struct vfio_device *vfio)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+	struct vfio_dmabuf_mgr_desc desc = {
+		.ops = &vgpu_mgr_ops,
+		.heads = vgpu->type->heads,
+		.primaries = 1,
+		.cursors = 1,
+		.caps = VFIO_DMABUF_MGR_CAP_FLIPS |
+			VFIO_DMABUF_MGR_CAP_DAMAGE |
+			VFIO_DMABUF_MGR_CAP_HOT_SPOT,
+	};
+	struct vfio_dmabuf_mgr *mgr;
+
+	mgr = vfio_dmabuf_mgr_create(vfio, &desc, vgpu);
+	if (IS_ERR(mgr))
+		return PTR_ERR(mgr);
+	vgpu->mgr = mgr;
+	vgpu->memcg = get_mem_cgroup_from_mm(current->mm);
+	vgpu_display_init(vgpu);
+	vdev_reset(&vgpu->vdev);
+	/* Closing has halted it, and so has being made */
+	WRITE_ONCE(vgpu->halted, false);
+	return 0;
+}
+
+static void vgpu_close_device(struct vfio_device *vfio)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+
+	/* Nothing is pinned after this, as VFIO wants it */
+	vgpu_halt(vgpu);
+	vdev_close(&vgpu->vdev);
+	vfio_dmabuf_mgr_revoke(vgpu->mgr);
+	vgpu->mgr = NULL;
+	mem_cgroup_put(vgpu->memcg);
+	vgpu->memcg = NULL;
+}
+
+static long vgpu_ioctl(struct vfio_device *vfio, unsigned int cmd,
+		       unsigned long arg)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+	long ret;
+
+	switch (cmd) {
+	case VFIO_DEVICE_QUERY_GFX_PLANE:
+	case VFIO_DEVICE_GET_GFX_DMABUF:
+		return vfio_dmabuf_mgr_device_ioctl(vgpu->mgr, cmd, arg);
+	case VFIO_DEVICE_RESET:
+		mutex_lock(&vgpu->reset_lock);
+		vgpu_halt(vgpu);
+		ret = vdev_ioctl(vfio, cmd, arg);
+		WRITE_ONCE(vgpu->halted, false);
+		mutex_unlock(&vgpu->reset_lock);
+		return ret;
+	default:
+		return vdev_ioctl(vfio, cmd, arg);
+	}
+}
+
+/*
+ * A virtio reset is over when the driver's write of it is: not every driver
+ * waits for the status to read 0, and what it gave the device is its own again.
+ */
+static ssize_t vgpu_file_write(struct vfio_device *vfio,
+			       const char __user *buf, size_t count,
+			       loff_t *ppos)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+	ssize_t ret;
+
+	ret = vdev_write(vfio, buf, count, ppos);
+	if (READ_ONCE(vgpu->resetting))
+		flush_work(&vgpu->work);
+	return ret;
+}
+
+static int vgpu_init(struct vfio_device *vfio)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+
+	vdev_init(&vgpu->vdev, &vgpu_vdev_ops);
+	vgpu_pci_init(vgpu);
+	INIT_WORK(&vgpu->work, vgpu_work);
+	mutex_init(&vgpu->reset_lock);
+	vgpu->halted = true;
+	xa_init(&vgpu->resources);
+	vgpu_pin_init(vgpu);
+	return 0;
+}
+
+static void vgpu_release(struct vfio_device *vfio)
+{
+	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+
+	if (vgpu->wq)
+		destroy_workqueue(vgpu->wq);
+	if (vgpu->quota)
+		vfio_dmabuf_quota_put(vgpu->quota);
+	kvfree(vgpu->request);
+	mutex_destroy(&vgpu->pin_lock);
+	mutex_destroy(&vgpu->reset_lock);
+	mutex_destroy(&vgpu->vdev.lock);
+	planefd_vfio_free(vfio);
+}
+
+static const struct vfio_device_ops vgpu_vfio_ops = {
+	.name = "vfio_virtio_gpu",
+	.init = vgpu_init,
+	.release = vgpu_release,
+	.open_device = vgpu_open_device,
+	.close_device = vgpu_close_device,
+	.read = vdev_read,
+	.write = vgpu_file_write,
+	.mmap = vdev_mmap,
+	.ioctl = vgpu_ioctl,
+	.request = vdev_request,
+	.dma_unmap = vgpu_dma_unmap,
+	PLANEFD_VFIO_IOMMUFD_OPS
+};
+
+/* What a device has for as long as it exists */
+static int vgpu_alloc(struct vgpu *vgpu)
+{
+	struct vfio_dmabuf_quota *quota;
+
+	quota = vfio_dmabuf_quota_create(vgpu_max_copies());
+	if (IS_ERR(quota))
+		return PTR_ERR(quota);
+	vgpu->quota = quota;
+	vgpu->request = kvzalloc(sizeof(*vgpu->request), GFP_KERNEL);
+	/* Two: the worker waits for the unpinner */
+	vgpu->wq = alloc_workqueue("vfio_virtio_gpu", WQ_UNBOUND, 2);
+	if (!vgpu->request || !vgpu->wq)
+		return -ENOMEM;
+	return 0;
+}
+
+/* Make the device of an mdev. */
+int vgpu_probe(struct mdev_device *mdev, const struct vgpu_type *type)
+{
+	struct vgpu *vgpu;
+	int ret;
+
+	vgpu = vfio_alloc_device(vgpu, vdev.vfio, &mdev->dev, &vgpu_vfio_ops);
+	if (IS_ERR(vgpu))
+		return PTR_ERR(vgpu);
+	vgpu->type = type;
+	ret = vgpu_alloc(vgpu);
+	if (ret)
+		goto err_put;
+	ret = vfio_register_emulated_iommu_dev(&vgpu->vdev.vfio);
+	if (ret)
+		goto err_put;
+	dev_set_drvdata(&mdev->dev, vgpu);
+	return 0;
+
+err_put:
+	vfio_put_device(&vgpu->vdev.vfio);
+	return ret;
+}
+
+/* Waits until the device is closed; manager fds and dma-bufs do not keep it. */
+void vgpu_remove(struct mdev_device *mdev)
+{
+	struct vgpu *vgpu = dev_get_drvdata(&mdev->dev);
+
+	vfio_unregister_group_dev(&vgpu->vdev.vfio);
+	vfio_put_device(&vgpu->vdev.vfio);
+}

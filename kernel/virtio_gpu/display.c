@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Monitors: which are plugged in and what they prefer, as the guest is told it,
+ * and how the host changes it.
+ *
+ * The first head's monitor is the EDID region's, so what a VMM writes there and
+ * what is asked for through a manager fd come to the same.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "virtio_gpu.h"
+
+/* What a monitor prefers until someone says otherwise */
+#define DEFAULT_WIDTH	1280
+#define DEFAULT_HEIGHT	800
+
+/* What may be asked for */
+#define MIN_SIZE	32
+#define MAX_REFRESH	240
+
+static struct vdev_edid *edid_of(struct vgpu *vgpu, u32 head)
+{
+	return head ? &vgpu->heads[head].edid : &vgpu->vdev.edid;
+}
+
+static bool is_plugged(struct vgpu *vgpu, u32 head)
+{
+	return edid_of(vgpu, head)->link == VFIO_DEVICE_GFX_LINK_STATE_UP;
+}
+
+/* All heads have a monitor when the device is opened. */
+void vgpu_display_init(struct vgpu *vgpu)
+{
+	u32 head;
+
+	for (head = 0; head < vgpu->type->heads; head++) {
+		vgpu->heads[head].width = DEFAULT_WIDTH;
+		vgpu->heads[head].height = DEFAULT_HEIGHT;
+		vdev_edid_init(edid_of(vgpu, head), DEFAULT_WIDTH,
+			       DEFAULT_HEIGHT, VGPU_MAX_SIZE, VGPU_MAX_SIZE);
+	}
+}
+
+static void displays_changed(struct vgpu *vgpu)
+{
+	lockdep_assert_held(&vgpu->vdev.lock);
+
+	vgpu->events |= VIRTIO_GPU_EVENT_DISPLAY;
+	vgpu_config_changed(vgpu);
+}
+
+/* The VMM has plugged a monitor in or out; what it prefers is in its EDID. */
+void vgpu_display_plugged(struct vdev *vdev)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+	struct vgpu_head *head = &vgpu->heads[0];
+	u32 width, height;
+
+	if (is_plugged(vgpu, 0) &&
+	    vdev_edid_native(&vdev->edid, &width, &height)) {
+		head->width = min_t(u32, width, VGPU_MAX_SIZE);
+		head->height = min_t(u32, height, VGPU_MAX_SIZE);
+	}
+	displays_changed(vgpu);
+}
+
+/* struct vfio_dmabuf_mgr_ops.request_mode */
+int vgpu_request_mode(void *priv, u32 head, u32 width, u32 height, u32 refresh)
+{
+	struct vgpu *vgpu = priv;
+	struct vdev_edid *edid = edid_of(vgpu, head);
+
+	if (width && (width < MIN_SIZE || width > VGPU_MAX_SIZE ||
+		      height < MIN_SIZE || height > VGPU_MAX_SIZE ||
+		      refresh > MAX_REFRESH))
+		return -EINVAL;
+
+	mutex_lock(&vgpu->vdev.lock);
+	if (width) {
+		vgpu->heads[head].width = width;
+		vgpu->heads[head].height = height;
+		vdev_edid_set_mode(edid, width, height, refresh);
+		edid->link = VFIO_DEVICE_GFX_LINK_STATE_UP;
+	} else {
+		edid->link = VFIO_DEVICE_GFX_LINK_STATE_DOWN;
+	}
+	displays_changed(vgpu);
+	mutex_unlock(&vgpu->vdev.lock);
+	return 0;
+}
+
+/* VIRTIO_GPU_CMD_GET_DISPLAY_INFO */
+void vgpu_display_info(struct vgpu *vgpu)
+{
+	struct virtio_gpu_resp_display_info *info =
+		&vgpu->response.display_info;
+	u32 head;
+
+	memset(info, 0, sizeof(*info));
+	mutex_lock(&vgpu->vdev.lock);
+	for (head = 0; head < vgpu->type->heads; head++) {
+		if (!is_plugged(vgpu, head))
+			continue;
+		info->pmodes[head].enabled = cpu_to_le32(1);
+		info->pmodes[head].r.width =
+			cpu_to_le32(vgpu->heads[head].width);
+		info->pmodes[head].r.height =
+			cpu_to_le32(vgpu->heads[head].height);
+	}
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+/* VIRTIO_GPU_CMD_GET_EDID; none where no monitor is plugged in */
+u32 vgpu_display_edid(struct vgpu *vgpu)
+{
+	struct virtio_gpu_resp_edid *answer = &vgpu->response.edid;
+	u32 head = le32_to_cpu(vgpu->command.get_edid.scanout);
+	const struct vdev_edid *edid;
+
+	if (head >= vgpu->type->heads)
+		return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+	head = array_index_nospec(head, VGPU_MAX_HEADS);
+	BUILD_BUG_ON(sizeof(answer->edid) < sizeof(edid->blob));
+
+	memset(answer, 0, sizeof(*answer));
+	edid = edid_of(vgpu, head);
+	mutex_lock(&vgpu->vdev.lock);
+	if (is_plugged(vgpu, head)) {
+		answer->size = cpu_to_le32(edid->size);
+		memcpy(answer->edid, edid->blob, edid->size);
+	}
+	mutex_unlock(&vgpu->vdev.lock);
+	return VIRTIO_GPU_RESP_OK_EDID;
+}

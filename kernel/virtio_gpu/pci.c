@@ -1,0 +1,532 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The transport: virtio over PCI, as chapter 4.1 of the virtio specification
+ * has it. Capabilities that say where the structures are, the structures, and
+ * the interrupts.
+ *
+ * A structure is read by laying it out as it is now, and written by changing
+ * bytes of that and taking over the fields that were touched; so accesses
+ * narrower or wider than a field come out right.
+ */
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/nospec.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/virtio_config.h>
+#include <linux/virtio_pci.h>
+
+#include "planefd_compat.h"
+#include "virtio_gpu.h"
+
+#define FEATURES	(BIT_ULL(VIRTIO_F_VERSION_1) |			\
+			 BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |		\
+			 BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC) |		\
+			 BIT_ULL(VIRTIO_RING_F_EVENT_IDX) |		\
+			 BIT_ULL(VIRTIO_GPU_F_EDID) |			\
+			 BIT_ULL(VIRTIO_GPU_F_RESOURCE_BLOB))
+
+/* Bits of the ISR register; the other is VIRTIO_PCI_ISR_CONFIG */
+#define ISR_QUEUE	BIT(0)
+
+static const u16 queue_sizes[VGPU_NR_QUEUES] = {
+	[VGPU_CONTROL] = 256,
+	[VGPU_CURSOR] = 16,
+};
+
+/* -------- Interrupts -------- */
+
+static void interrupt(struct vgpu *vgpu, u16 vector, u8 isr)
+{
+	bool msix = vdev_msix_enabled(&vgpu->vdev);
+
+	lockdep_assert_held(&vgpu->vdev.lock);
+
+	/* With MSI-X the register only tells of configuration changes */
+	if (!msix || isr == VIRTIO_PCI_ISR_CONFIG)
+		vgpu->isr |= isr;
+	if (msix)
+		vdev_raise_msix(&vgpu->vdev, vector);
+	else
+		vdev_set_intx(&vgpu->vdev, true);
+}
+
+/* The device configuration has changed: tell a driver that is there. */
+void vgpu_config_changed(struct vgpu *vgpu)
+{
+	vgpu->generation++;
+	if (vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK)
+		interrupt(vgpu, vgpu->config_vector, VIRTIO_PCI_ISR_CONFIG);
+}
+
+void vgpu_queue_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	if (vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK)
+		interrupt(vgpu, queue->vector, ISR_QUEUE);
+}
+
+/* Nothing that the driver put into a ring makes sense any more. */
+void vgpu_needs_reset(struct vgpu *vgpu)
+{
+	vgpu->status |= VIRTIO_CONFIG_S_NEEDS_RESET;
+	vgpu_config_changed(vgpu);
+}
+
+/* -------- The common structure -------- */
+
+static struct vgpu_queue *selected_queue(struct vgpu *vgpu)
+{
+	if (vgpu->queue_select >= VGPU_NR_QUEUES)
+		return NULL;
+	return &vgpu->queues[array_index_nospec(vgpu->queue_select,
+						VGPU_NR_QUEUES)];
+}
+
+/* 32 of 64 bits; those that are selected beyond are all 0 */
+static __le32 feature_word(u64 features, u32 select)
+{
+	return cpu_to_le32(select < 2 ? features >> 32 * select : 0);
+}
+
+static void common_of_queue(struct vgpu *vgpu,
+			    struct virtio_pci_common_cfg *common)
+{
+	const struct vgpu_queue *queue = selected_queue(vgpu);
+
+	if (!queue)
+		return;
+	common->queue_size = cpu_to_le16(queue->regs.size);
+	common->queue_msix_vector = cpu_to_le16(queue->vector);
+	common->queue_enable = cpu_to_le16(queue->enabled);
+	common->queue_notify_off = cpu_to_le16(vgpu->queue_select);
+	common->queue_desc_lo = cpu_to_le32(queue->regs.desc);
+	common->queue_desc_hi = cpu_to_le32(queue->regs.desc >> 32);
+	common->queue_avail_lo = cpu_to_le32(queue->regs.driver);
+	common->queue_avail_hi = cpu_to_le32(queue->regs.driver >> 32);
+	common->queue_used_lo = cpu_to_le32(queue->regs.device);
+	common->queue_used_hi = cpu_to_le32(queue->regs.device >> 32);
+}
+
+static void common_of_regs(struct vgpu *vgpu,
+			   struct virtio_pci_common_cfg *common)
+{
+	memset(common, 0, sizeof(*common));
+	common->device_feature_select =
+		cpu_to_le32(vgpu->device_feature_select);
+	common->device_feature = feature_word(FEATURES,
+					      vgpu->device_feature_select);
+	common->guest_feature_select =
+		cpu_to_le32(vgpu->driver_feature_select);
+	common->guest_feature = feature_word(vgpu->driver_features,
+					     vgpu->driver_feature_select);
+	common->msix_config = cpu_to_le16(vgpu->config_vector);
+	common->num_queues = cpu_to_le16(VGPU_NR_QUEUES);
+	/* Whoever looks while another thread resets is to look again */
+	common->device_status = vgpu->status |
+		(vgpu->resetting ? VIRTIO_CONFIG_S_NEEDS_RESET : 0);
+	common->config_generation = vgpu->generation;
+	common->queue_select = cpu_to_le16(vgpu->queue_select);
+	common->queue_msix_vector = cpu_to_le16(VIRTIO_MSI_NO_VECTOR);
+	common_of_queue(vgpu, common);
+}
+
+static u16 vector_of(__le16 value)
+{
+	u16 vector = le16_to_cpu(value);
+
+	return vector < VGPU_NR_VECTORS ? vector : VIRTIO_MSI_NO_VECTOR;
+}
+
+static void set_driver_features(struct vgpu *vgpu, u32 value)
+{
+	unsigned int shift = 32 * vgpu->driver_feature_select;
+
+	if (vgpu->driver_feature_select >= 2 ||
+	    vgpu->status & VIRTIO_CONFIG_S_FEATURES_OK)
+		return;
+	vgpu->driver_features &= ~((u64)U32_MAX << shift);
+	vgpu->driver_features |= (u64)value << shift;
+}
+
+static bool features_are_ok(const struct vgpu *vgpu)
+{
+	return !(vgpu->driver_features & ~FEATURES) &&
+	       vgpu->driver_features & BIT_ULL(VIRTIO_F_VERSION_1);
+}
+
+/* As after power-on, but for config space, monitors and who listens. */
+static void regs_reset(struct vgpu *vgpu)
+{
+	unsigned int i;
+
+	vgpu->device_feature_select = 0;
+	vgpu->driver_feature_select = 0;
+	vgpu->driver_features = 0;
+	vgpu->config_vector = VIRTIO_MSI_NO_VECTOR;
+	vgpu->queue_select = 0;
+	vgpu->status = 0;
+	vgpu->isr = 0;
+	vgpu->events = 0;
+	for (i = 0; i < VGPU_NR_QUEUES; i++) {
+		memset(&vgpu->queues[i].regs, 0, sizeof(vgpu->queues[i].regs));
+		vgpu->queues[i].regs.size = queue_sizes[i];
+		vgpu->queues[i].vector = VIRTIO_MSI_NO_VECTOR;
+		vgpu->queues[i].enabled = false;
+	}
+	vdev_set_intx(&vgpu->vdev, false);
+}
+
+/* The driver only adds bits, or takes all of them away. */
+static void set_status(struct vgpu *vgpu, u8 value)
+{
+	u8 new = value & ~vgpu->status & ~VIRTIO_CONFIG_S_NEEDS_RESET;
+
+	if (!value) {
+		regs_reset(vgpu);
+		WRITE_ONCE(vgpu->resetting, true);
+		queue_work(vgpu->wq, &vgpu->work);
+		return;
+	}
+	if (!features_are_ok(vgpu))
+		new &= ~VIRTIO_CONFIG_S_FEATURES_OK;
+	if (!((vgpu->status | new) & VIRTIO_CONFIG_S_FEATURES_OK))
+		new &= ~VIRTIO_CONFIG_S_DRIVER_OK;
+	vgpu->status |= new;
+	/* What was put into the rings before is not notified again */
+	if (new & VIRTIO_CONFIG_S_DRIVER_OK)
+		queue_work(vgpu->wq, &vgpu->work);
+}
+
+static void put_half(u64 *address, unsigned int shift, __le32 value)
+{
+	*address &= ~((u64)U32_MAX << shift);
+	*address |= (u64)le32_to_cpu(value) << shift;
+}
+
+static void set_queue_field(struct vgpu_queue *queue, u16 max_size,
+			    unsigned int field,
+			    const struct virtio_pci_common_cfg *common)
+{
+	struct vgpu_ring *regs = &queue->regs;
+	u16 size = le16_to_cpu(common->queue_size);
+
+	if (field == VIRTIO_PCI_COMMON_Q_MSIX) {
+		queue->vector = vector_of(common->queue_msix_vector);
+		return;
+	}
+	/* The worker may be using the rest */
+	if (queue->enabled)
+		return;
+	switch (field) {
+	case VIRTIO_PCI_COMMON_Q_SIZE:
+		if (size <= max_size && is_power_of_2(size))
+			regs->size = size;
+		break;
+	case VIRTIO_PCI_COMMON_Q_ENABLE:
+		queue->enabled = common->queue_enable == cpu_to_le16(1);
+		break;
+	case VIRTIO_PCI_COMMON_Q_DESCLO:
+		put_half(&regs->desc, 0, common->queue_desc_lo);
+		break;
+	case VIRTIO_PCI_COMMON_Q_DESCHI:
+		put_half(&regs->desc, 32, common->queue_desc_hi);
+		break;
+	case VIRTIO_PCI_COMMON_Q_AVAILLO:
+		put_half(&regs->driver, 0, common->queue_avail_lo);
+		break;
+	case VIRTIO_PCI_COMMON_Q_AVAILHI:
+		put_half(&regs->driver, 32, common->queue_avail_hi);
+		break;
+	case VIRTIO_PCI_COMMON_Q_USEDLO:
+		put_half(&regs->device, 0, common->queue_used_lo);
+		break;
+	case VIRTIO_PCI_COMMON_Q_USEDHI:
+		put_half(&regs->device, 32, common->queue_used_hi);
+		break;
+	}
+}
+
+static void set_common_field(struct vgpu *vgpu, unsigned int field,
+			     const struct virtio_pci_common_cfg *common)
+{
+	struct vgpu_queue *queue = selected_queue(vgpu);
+
+	switch (field) {
+	case VIRTIO_PCI_COMMON_DFSELECT:
+		vgpu->device_feature_select =
+			le32_to_cpu(common->device_feature_select);
+		break;
+	case VIRTIO_PCI_COMMON_GFSELECT:
+		vgpu->driver_feature_select =
+			le32_to_cpu(common->guest_feature_select);
+		break;
+	case VIRTIO_PCI_COMMON_GF:
+		set_driver_features(vgpu, le32_to_cpu(common->guest_feature));
+		break;
+	case VIRTIO_PCI_COMMON_MSIX:
+		vgpu->config_vector = vector_of(common->msix_config);
+		break;
+	case VIRTIO_PCI_COMMON_STATUS:
+		set_status(vgpu, common->device_status);
+		break;
+	case VIRTIO_PCI_COMMON_Q_SELECT:
+		vgpu->queue_select = le16_to_cpu(common->queue_select);
+		break;
+	default:
+		if (queue && field > VIRTIO_PCI_COMMON_Q_SELECT)
+			set_queue_field(queue,
+					queue_sizes[queue - vgpu->queues],
+					field, common);
+	}
+}
+
+/* The size of the field at or around an offset of the common structure */
+static unsigned int common_field_size(unsigned int offset)
+{
+	if (offset == VIRTIO_PCI_COMMON_STATUS ||
+	    offset == VIRTIO_PCI_COMMON_CFGGENERATION)
+		return 1;
+	if (offset < VIRTIO_PCI_COMMON_MSIX ||
+	    offset >= VIRTIO_PCI_COMMON_Q_DESCLO)
+		return 4;
+	return 2;
+}
+
+static void common_write(struct vgpu *vgpu, u32 offset, unsigned int size,
+			 u32 value)
+{
+	struct virtio_pci_common_cfg common;
+	__le32 bytes = cpu_to_le32(value);
+	u32 end = offset + size, field;
+
+	if (end > sizeof(common))
+		return;
+	common_of_regs(vgpu, &common);
+	memcpy((u8 *)&common + offset, &bytes, size);
+	for (field = ALIGN_DOWN(offset, common_field_size(offset)); field < end;
+	     field += common_field_size(field))
+		set_common_field(vgpu, field, &common);
+}
+
+/* -------- The BAR -------- */
+
+static u32 bytes_at(const void *data, size_t data_size, u32 offset,
+		    unsigned int size)
+{
+	__le32 value = 0;
+
+	if (offset + size <= data_size)
+		memcpy(&value, data + offset, size);
+	return le32_to_cpu(value);
+}
+
+/* To read the register is to acknowledge the interrupt. */
+static u32 isr_read(struct vgpu *vgpu, u32 offset)
+{
+	u8 isr = vgpu->isr;
+
+	if (offset)
+		return 0;
+	vgpu->isr = 0;
+	vdev_set_intx(&vgpu->vdev, false);
+	return isr;
+}
+
+static u32 device_read(struct vgpu *vgpu, u32 offset, unsigned int size)
+{
+	struct virtio_gpu_config config = {
+		.events_read = cpu_to_le32(vgpu->events),
+		.num_scanouts = cpu_to_le32(vgpu->type->heads),
+	};
+
+	return bytes_at(&config, sizeof(config), offset, size);
+}
+
+static void device_write(struct vgpu *vgpu, u32 offset, u32 value)
+{
+	const u32 clear = offsetof(struct virtio_gpu_config, events_clear);
+
+	if (offset >= clear && offset < clear + 4)
+		vgpu->events &= ~(value << 8 * (offset - clear));
+}
+
+static u32 bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
+		    unsigned int size)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+	struct virtio_pci_common_cfg common;
+
+	switch (ALIGN_DOWN(offset, SZ_4K)) {
+	case VGPU_COMMON:
+		common_of_regs(vgpu, &common);
+		return bytes_at(&common, sizeof(common), offset, size);
+	case VGPU_ISR:
+		return isr_read(vgpu, offset - VGPU_ISR);
+	case VGPU_DEVICE:
+		return device_read(vgpu, offset - VGPU_DEVICE, size);
+	default:
+		return 0;
+	}
+}
+
+static void bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
+		      unsigned int size, u32 value)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+
+	switch (ALIGN_DOWN(offset, SZ_4K)) {
+	case VGPU_COMMON:
+		common_write(vgpu, offset, size, value);
+		break;
+	case VGPU_DEVICE:
+		device_write(vgpu, offset - VGPU_DEVICE, value);
+		break;
+	case VGPU_NOTIFY:
+		/* The worker looks at all queues */
+		if (offset - VGPU_NOTIFY <
+		    VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER)
+			queue_work(vgpu->wq, &vgpu->work);
+		break;
+	}
+}
+
+/* -------- The window in the config space -------- */
+
+/* What the window is set to: a piece of the BAR; false for anything else. */
+static bool window_at(struct vgpu *vgpu, u32 *offset, unsigned int *size)
+{
+	const u8 *cap = &vgpu->vdev.config.value[vgpu->pci_cfg_cap];
+
+	*offset = get_unaligned_le32(cap + VIRTIO_PCI_CAP_OFFSET);
+	*size = get_unaligned_le32(cap + VIRTIO_PCI_CAP_LENGTH);
+	return cap[VIRTIO_PCI_CAP_BAR] == VGPU_BAR &&
+	       (*size == 1 || *size == 2 || *size == 4) &&
+	       IS_ALIGNED(*offset, *size) && *offset < VGPU_BAR_SIZE;
+}
+
+static bool is_in_window(const struct vgpu *vgpu, u32 offset)
+{
+	u32 data = vgpu->pci_cfg_cap +
+		   offsetof(struct virtio_pci_cfg_cap, pci_cfg_data);
+
+	return ALIGN_DOWN(offset, 4) == data;
+}
+
+static void config_read(struct vdev *vdev, u32 offset, unsigned int size)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+	unsigned int length;
+	u32 at;
+
+	if (is_in_window(vgpu, offset) && window_at(vgpu, &at, &length))
+		put_unaligned_le32(bar_read(vdev, VGPU_BAR, at, length),
+				   &vdev->config.value[ALIGN_DOWN(offset, 4)]);
+}
+
+static void config_write(struct vdev *vdev, u32 offset, unsigned int size)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+	unsigned int length;
+	u32 at, value;
+
+	if (!is_in_window(vgpu, offset) || !window_at(vgpu, &at, &length))
+		return;
+	value = get_unaligned_le32(&vdev->config.value[ALIGN_DOWN(offset, 4)]);
+	bar_write(vdev, VGPU_BAR, at, length, value);
+}
+
+/* -------- Reset, and the config space itself -------- */
+
+/* The worker is halted, and what the guest made is gone. */
+static void pci_reset(struct vdev *vdev)
+{
+	struct vgpu *vgpu = to_vgpu(vdev);
+	unsigned int i;
+
+	regs_reset(vgpu);
+	for (i = 0; i < VGPU_NR_QUEUES; i++) {
+		vgpu->queues[i].next_avail = 0;
+		vgpu->queues[i].next_used = 0;
+		vgpu->queues[i].told = false;
+	}
+	WRITE_ONCE(vgpu->resetting, false);
+}
+
+static void pci_moved(struct vdev *vdev)
+{
+	/* No plane is in a BAR */
+}
+
+const struct vdev_ops vgpu_vdev_ops = {
+	.reset = pci_reset,
+	.read = bar_read,
+	.write = bar_write,
+	.moved = pci_moved,
+	.config_read = config_read,
+	.config_write = config_write,
+	.plugged = vgpu_display_plugged,
+};
+
+/* A capability that says where a structure is; returns where it is itself */
+static u8 add_structure(struct vdev *vdev, u8 type, u32 offset, u32 length,
+			u8 size)
+{
+	u8 at = vdev_config_add_cap(vdev, PCI_CAP_ID_VNDR, size);
+	u8 *cap = &vdev->config.value[at];
+
+	cap[VIRTIO_PCI_CAP_LEN] = size;
+	cap[VIRTIO_PCI_CAP_CFG_TYPE] = type;
+	if (type != VIRTIO_PCI_CAP_PCI_CFG)
+		cap[VIRTIO_PCI_CAP_BAR] = VGPU_BAR;
+	put_unaligned_le32(offset, cap + VIRTIO_PCI_CAP_OFFSET);
+	put_unaligned_le32(length, cap + VIRTIO_PCI_CAP_LENGTH);
+	return at;
+}
+
+static void add_structures(struct vgpu *vgpu)
+{
+	const u8 size = sizeof(struct virtio_pci_cap);
+	struct vdev *vdev = &vgpu->vdev;
+	u8 at;
+
+	add_structure(vdev, VIRTIO_PCI_CAP_COMMON_CFG, VGPU_COMMON,
+		      sizeof(struct virtio_pci_common_cfg), size);
+	add_structure(vdev, VIRTIO_PCI_CAP_ISR_CFG, VGPU_ISR, 1, size);
+	add_structure(vdev, VIRTIO_PCI_CAP_DEVICE_CFG, VGPU_DEVICE,
+		      sizeof(struct virtio_gpu_config), size);
+	at = add_structure(vdev, VIRTIO_PCI_CAP_NOTIFY_CFG, VGPU_NOTIFY,
+			   VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER,
+			   sizeof(struct virtio_pci_notify_cap));
+	put_unaligned_le32(VGPU_NOTIFY_MULTIPLIER,
+			   &vdev->config.value[at + VIRTIO_PCI_NOTIFY_CAP_MULT]);
+
+	at = add_structure(vdev, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
+			   sizeof(struct virtio_pci_cfg_cap));
+	vdev->config.writable[at + VIRTIO_PCI_CAP_BAR] = 0xff;
+	/* Offset, length, data */
+	memset(&vdev->config.writable[at + VIRTIO_PCI_CAP_OFFSET], 0xff, 12);
+	vgpu->pci_cfg_cap = at;
+}
+
+void vgpu_pci_init(struct vgpu *vgpu)
+{
+	static const struct vdev_pci_id id = {
+		.vendor = 0x1af4,
+		.device = 0x1050,
+		.subsystem_vendor = 0x1af4,
+		.subsystem = 0x1100,
+		/* From 1 on it is no transitional device */
+		.revision = 1,
+		.class = 0x038000,
+	};
+	struct vdev *vdev = &vgpu->vdev;
+
+	vdev_config_init(vdev, &id);
+	vdev_config_add_bar(vdev, VGPU_BAR, VGPU_BAR_SIZE,
+			    PCI_BASE_ADDRESS_MEM_PREFETCH |
+			    PCI_BASE_ADDRESS_MEM_TYPE_64);
+	vdev_config_add_intx(vdev);
+	vdev_config_add_msix(vdev, VGPU_MSIX_BAR, VGPU_NR_VECTORS);
+	vdev_config_add_pm_cap(vdev);
+	add_structures(vgpu);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pinning guest memory, and giving it back when the VMM unmaps it.
+ *
+ * VFIO tells of an unmap under its device list lock, and comes again a few
+ * times, the last of which is a bug of the host's, until nothing is pinned in
+ * the range. Unpinning takes VFIO's iommu lock. Others hold that one while they
+ * wait for the device list lock; so vgpu_dma_unmap() must not unpin itself, nor
+ * wait without end for someone who does. It lets a work item unpin, waits as
+ * long as that gets on, and otherwise returns: that frees the lock that
+ * whoever is in the way waits for, and VFIO comes again.
+ *
+ * So that a guest cannot have its memory pinned again each time just before
+ * VFIO looks, nothing is pinned for a moment after an unmap.
+ */
+#include <linux/iommu.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "virtio_gpu.h"
+
+/* How long after an unmap nothing is pinned: far more than VFIO needs */
+#define QUIET_TIME	(HZ / 20)
+
+/* Pages in one call */
+#define BATCH		VFIO_PIN_PAGES_MAX_ENTRIES
+
+static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
+{
+	return container_of(pin, struct vgpu_backing, pin);
+}
+
+static void tell_progress(struct vgpu *vgpu)
+{
+	WRITE_ONCE(vgpu->pin_progress, vgpu->pin_progress + 1);
+	wake_up_all(&vgpu->pin_wait);
+}
+
+/* A live pin, whose pages are to be unpinned: out of everyone's reach at once. */
+static void pin_kill(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
+{
+	lockdep_assert_held(&vgpu->pin_lock);
+
+	vgpu_planes_hide(vgpu, pin->mem);
+	vfio_dmabuf_mgr_revoke_mem(vgpu->mgr, pin->mem, blank);
+	vfio_dmabuf_mem_put(pin->mem);
+	pin->mem = NULL;
+	atomic_inc(&vgpu->nr_leaving);
+	pin->state = VGPU_PIN_DEAD;
+	list_move_tail(&pin->link, &vgpu->dead_pins);
+	queue_work(vgpu->wq, &vgpu->unpin_work);
+}
+
+/* -------- The unpinner -------- */
+
+static void unpin_pages(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	const struct vgpu_entry *entry = backing_of(pin)->entries;
+	unsigned long in_entry, done, nr;
+
+	for (; pin->nr_pages; entry++) {
+		in_entry = min_t(unsigned long, pin->nr_pages,
+				 entry->length >> PAGE_SHIFT);
+		pin->nr_pages -= in_entry;
+		for (done = 0; done < in_entry; done += nr) {
+			nr = min_t(unsigned long, in_entry - done, BATCH);
+			vfio_unpin_pages(&vgpu->vdev.vfio,
+					 entry->addr + (done << PAGE_SHIFT),
+					 nr);
+			atomic_long_sub(nr, &vgpu->nr_pinned);
+			tell_progress(vgpu);
+			cond_resched();
+		}
+	}
+}
+
+static void unpin_work(struct work_struct *work)
+{
+	struct vgpu *vgpu = container_of(work, struct vgpu, unpin_work);
+	struct vgpu_pin *pin;
+
+	for (;;) {
+		mutex_lock(&vgpu->pin_lock);
+		pin = list_first_entry_or_null(&vgpu->dead_pins,
+					       struct vgpu_pin, link);
+		mutex_unlock(&vgpu->pin_lock);
+		if (!pin)
+			break;
+		/* No one else touches one that is dead */
+		unpin_pages(vgpu, pin);
+		mutex_lock(&vgpu->pin_lock);
+		list_del(&pin->link);
+		/* It may be freed from here on */
+		smp_store_release(&pin->state, VGPU_PIN_GONE);
+		mutex_unlock(&vgpu->pin_lock);
+		atomic_dec(&vgpu->nr_leaving);
+		tell_progress(vgpu);
+	}
+}
+
+/* -------- The worker -------- */
+
+/* Wait until an unmap is long enough ago. */
+static int wait_for_quiet(struct vgpu *vgpu)
+{
+	long left;
+
+	for (;;) {
+		left = (long)(READ_ONCE(vgpu->unmapped_at) + QUIET_TIME -
+			      jiffies);
+		if (left <= 0)
+			return 0;
+		wait_event_timeout(vgpu->pin_wait, vgpu_is_halting(vgpu),
+				   left);
+		if (vgpu_is_halting(vgpu))
+			return -EINTR;
+	}
+}
+
+/* Pages that can be handed on: memory, and no one's special case. */
+static bool pages_are_memory(struct page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (!pfn_valid(page_to_pfn(pages[i])) ||
+		    PageReserved(pages[i]))
+			return false;
+	return true;
+}
+
+/* Pin one batch, of an entry from byte @done on; returns pages or an errno. */
+static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
+		     const struct vgpu_entry *entry, u64 done,
+		     struct page **pages)
+{
+	u64 nr = min_t(u64, (entry->length - done) >> PAGE_SHIFT, BATCH);
+	int ret;
+
+	if (READ_ONCE(pin->hit))
+		return -EAGAIN;
+	if (vgpu_is_halting(vgpu))
+		return -EINTR;
+	/* To write, or a page that is shared now would not be the guest's */
+	ret = vfio_pin_pages(&vgpu->vdev.vfio, entry->addr + done, nr,
+			     IOMMU_READ | IOMMU_WRITE, pages);
+	if (ret < 0)
+		return ret;
+	pin->nr_pages += ret;
+	atomic_long_add(ret, &vgpu->nr_pinned);
+	tell_progress(vgpu);
+	if (ret != nr || !pages_are_memory(pages, nr))
+		return -EFAULT;
+	return ret;
+}
+
+static int pin_entries(struct vgpu *vgpu, struct vgpu_backing *backing,
+		       struct page **pages)
+{
+	const struct vgpu_entry *entry;
+	u64 done;
+	int ret;
+	u32 i;
+
+	for (i = 0; i < backing->nr_entries; i++) {
+		entry = &backing->entries[i];
+		for (done = 0; done < entry->length;
+		     done += (u64)ret << PAGE_SHIFT) {
+			ret = pin_batch(vgpu, &backing->pin, entry, done,
+					pages);
+			if (ret < 0)
+				return ret;
+			pages += ret;
+			cond_resched();
+		}
+	}
+	return 0;
+}
+
+static void pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	mutex_lock(&vgpu->pin_lock);
+	pin->state = VGPU_PIN_GROWING;
+	pin->hit = false;
+	list_add_tail(&pin->link, &vgpu->pins);
+	mutex_unlock(&vgpu->pin_lock);
+}
+
+/* Live from now on, if no unmap came in between; else the unpinner's. */
+static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
+		   struct vfio_dmabuf_mem *mem, int ret)
+{
+	mutex_lock(&vgpu->pin_lock);
+	if (!ret && pin->hit)
+		ret = -EAGAIN;
+	if (!ret) {
+		pin->state = VGPU_PIN_LIVE;
+		pin->mem = mem;
+	} else {
+		if (!pin->hit)
+			atomic_inc(&vgpu->nr_leaving);
+		pin->state = VGPU_PIN_DEAD;
+		list_move_tail(&pin->link, &vgpu->dead_pins);
+		queue_work(vgpu->wq, &vgpu->unpin_work);
+	}
+	mutex_unlock(&vgpu->pin_lock);
+	if (ret && mem)
+		vfio_dmabuf_mem_put(mem);
+	return ret;
+}
+
+static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	/* Pairs with the release in unpin_work() */
+	wait_event(vgpu->pin_wait,
+		   smp_load_acquire(&pin->state) == VGPU_PIN_GONE);
+	/* and with its last word on the pin */
+	mutex_lock(&vgpu->pin_lock);
+	mutex_unlock(&vgpu->pin_lock);
+}
+
+static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
+{
+	unsigned long nr_pages = backing->size >> PAGE_SHIFT;
+	struct vfio_dmabuf_mem *mem = NULL;
+	struct page **pages;
+	int ret;
+
+	if (nr_pages + atomic_long_read(&vgpu->nr_pinned) >
+	    vgpu_max_pinned() >> PAGE_SHIFT)
+		return -ENOSPC;
+	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages)
+		return -ENOMEM;
+	pin_begin(vgpu, &backing->pin);
+	ret = pin_entries(vgpu, backing, pages);
+	if (!ret) {
+		mem = vfio_dmabuf_mem_from_pages(pages, nr_pages);
+		if (IS_ERR(mem)) {
+			ret = PTR_ERR(mem);
+			mem = NULL;
+		}
+	}
+	ret = pin_end(vgpu, &backing->pin, mem, ret);
+	if (ret)
+		wait_until_gone(vgpu, &backing->pin);
+	kvfree(pages);
+	return ret;
+}
+
+static bool is_live(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	bool live;
+
+	mutex_lock(&vgpu->pin_lock);
+	live = pin->state == VGPU_PIN_LIVE;
+	mutex_unlock(&vgpu->pin_lock);
+	return live;
+}
+
+/*
+ * Pin a backing of whole pages, unless it is. Returns 0; -EINVAL, -EPERM or
+ * -EFAULT where there is no such memory, -ENOMEM or -ENOSPC at a limit, -EAGAIN
+ * where it is being unmapped, -EINTR.
+ */
+int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing)
+{
+	int ret;
+
+	if (is_live(vgpu, &backing->pin))
+		return 0;
+	wait_until_gone(vgpu, &backing->pin);
+	ret = wait_for_quiet(vgpu);
+	return ret ?: pin_all(vgpu, backing);
+}
+
+/* Unpin it, if it is pinned. No scanout may use it any more. */
+void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing)
+{
+	mutex_lock(&vgpu->pin_lock);
+	if (backing->pin.state == VGPU_PIN_LIVE)
+		pin_kill(vgpu, &backing->pin, true);
+	mutex_unlock(&vgpu->pin_lock);
+	wait_until_gone(vgpu, &backing->pin);
+}
+
+/* -------- The VMM's unmap -------- */
+
+static bool pin_overlaps(struct vgpu_pin *pin, u64 iova, u64 length)
+{
+	const struct vgpu_backing *backing = backing_of(pin);
+	const struct vgpu_entry *entry;
+	u32 i;
+
+	for (i = 0; i < backing->nr_entries; i++) {
+		entry = &backing->entries[i];
+		/* No sum of these overflows; a length of all ones may */
+		if (entry->addr <= iova + (length - 1) &&
+		    iova <= entry->addr + (entry->length - 1))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * For struct vfio_device_ops.dma_unmap: all of the range is to be unpinned when
+ * this returns, or shortly after; see above.
+ */
+void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
+{
+	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
+	struct vgpu_pin *pin, *next;
+	unsigned long progress;
+	long left;
+
+	mutex_lock(&vgpu->pin_lock);
+	list_for_each_entry_safe(pin, next, &vgpu->pins, link) {
+		if (!pin_overlaps(pin, iova, length))
+			continue;
+		WRITE_ONCE(vgpu->unmapped_at, jiffies);
+		if (pin->state == VGPU_PIN_LIVE) {
+			pin_kill(vgpu, pin, false);
+		} else if (!pin->hit) {
+			WRITE_ONCE(pin->hit, true);
+			atomic_inc(&vgpu->nr_leaving);
+		}
+	}
+	mutex_unlock(&vgpu->pin_lock);
+
+	do {
+		progress = READ_ONCE(vgpu->pin_progress);
+		left = wait_event_timeout(vgpu->pin_wait,
+					  !atomic_read(&vgpu->nr_leaving) ||
+					  READ_ONCE(vgpu->pin_progress) != progress,
+					  HZ);
+	} while (left && atomic_read(&vgpu->nr_leaving));
+}
+
+void vgpu_pin_init(struct vgpu *vgpu)
+{
+	mutex_init(&vgpu->pin_lock);
+	INIT_LIST_HEAD(&vgpu->pins);
+	INIT_LIST_HEAD(&vgpu->dead_pins);
+	INIT_WORK(&vgpu->unpin_work, unpin_work);
+	init_waitqueue_head(&vgpu->pin_wait);
+	vgpu->unmapped_at = jiffies - QUIET_TIME;
+}

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The worker and the virtqueues, split rings as chapter 2.7 of the virtio
+ * specification has them.
+ *
+ * All of a ring is in guest memory and may change under our hands. A field is
+ * copied once and then checked; what a walk along descriptors can cost is
+ * bounded by what a request may have, not by what the ring says. A ring that
+ * makes no sense ends the device's work until the driver resets it.
+ */
+#include <linux/kernel.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include <linux/sched/mm.h>
+#include <linux/virtio_config.h>
+
+#include "planefd_compat.h"
+#include "virtio_gpu.h"
+
+/* Requests of one queue before it is the other's turn */
+#define TURN	16
+
+/* What is wrong with a ring, for the log */
+#define RING_UNREADABLE		"it is not all in memory"
+#define RING_INDEX		"its index runs ahead"
+#define RING_DESCRIPTOR		"a descriptor is out of range"
+#define RING_LOOP		"a chain of descriptors is too long"
+#define RING_ORDER		"a chain reads after it writes"
+#define RING_INDIRECT		"an indirect table is malformed"
+#define RING_BUFFER		"a buffer is not in memory"
+
+/*
+ * Guest memory by the address that the guest gave. Not under a lock; -EFAULT
+ * or another error where there is no such memory.
+ */
+static int transfer(struct vgpu *vgpu, u64 addr, void *data, size_t size,
+		    bool write)
+{
+	u64 end;
+
+	if (check_add_overflow(addr, (u64)size, &end))
+		return -EFAULT;
+	return vfio_dma_rw(&vgpu->vdev.vfio, addr, data, size, write);
+}
+
+int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size)
+{
+	return transfer(vgpu, addr, data, size, false);
+}
+
+int vgpu_write(struct vgpu *vgpu, u64 addr, void *data, size_t size)
+{
+	return transfer(vgpu, addr, data, size, true);
+}
+
+/* -------- Requests -------- */
+
+/* Copy from or to a run of segments, from byte @offset of them all together. */
+static int copy_segments(struct vgpu *vgpu, const struct vgpu_segment *segment,
+			 unsigned int nr, u64 offset, void *data, size_t size,
+			 bool write)
+{
+	size_t length;
+	int ret;
+
+	for (; nr && size; nr--, segment++) {
+		if (offset >= segment->length) {
+			offset -= segment->length;
+			continue;
+		}
+		length = min_t(u64, size, segment->length - offset);
+		ret = transfer(vgpu, segment->addr + offset, data, length,
+			       write);
+		if (ret)
+			return ret;
+		data += length;
+		size -= length;
+		offset = 0;
+	}
+	return size ? -EFAULT : 0;
+}
+
+/* Read @size bytes at @offset of what the guest sent. -EFAULT beyond its end. */
+int vgpu_request_read(struct vgpu *vgpu, u64 offset, void *data, size_t size)
+{
+	const struct vgpu_request *request = vgpu->request;
+
+	return copy_segments(vgpu, request->segments, request->nr_out, offset,
+			     data, size, false);
+}
+
+/*
+ * Write an answer, or what there is room for. Returns how much that is, or a
+ * negative errno.
+ */
+ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size)
+{
+	const struct vgpu_request *request = vgpu->request;
+	int ret;
+
+	size = min_t(u64, size, request->in_size);
+	ret = copy_segments(vgpu, request->segments + request->nr_out,
+			    request->nr_in, 0, data, size, true);
+	return ret ?: size;
+}
+
+/* -------- Descriptors -------- */
+
+static const char *add_segment(struct vgpu_request *request,
+			       const struct vring_desc *desc)
+{
+	unsigned int nr = request->nr_out + request->nr_in;
+	u32 length = le32_to_cpu((__force __le32)desc->len);
+
+	if (nr == VGPU_MAX_SEGMENTS)
+		return RING_LOOP;
+	request->segments[nr].addr = le64_to_cpu((__force __le64)desc->addr);
+	request->segments[nr].length = length;
+	if (desc->flags & (__force __virtio16)cpu_to_le16(VRING_DESC_F_WRITE)) {
+		request->nr_in++;
+		request->in_size += length;
+	} else if (request->nr_in) {
+		return RING_ORDER;
+	} else {
+		request->nr_out++;
+		request->out_size += length;
+	}
+	return NULL;
+}
+
+static u16 desc_flags(const struct vring_desc *desc)
+{
+	return le16_to_cpu((__force __le16)desc->flags);
+}
+
+static u16 desc_next(const struct vring_desc *desc)
+{
+	return le16_to_cpu((__force __le16)desc->next);
+}
+
+/* The whole table is copied at once, then walked in the copy. */
+static const char *walk_indirect(struct vgpu *vgpu,
+				 const struct vgpu_queue *queue,
+				 const struct vring_desc *entry)
+{
+	struct vring_desc *table = vgpu->request->table;
+	u32 length = le32_to_cpu((__force __le32)entry->len);
+	u32 nr = length / sizeof(*table), i = 0, steps;
+	const char *wrong;
+
+	if (!queue->indirect || desc_flags(entry) & VRING_DESC_F_NEXT ||
+	    !nr || length % sizeof(*table) || nr > VGPU_MAX_SEGMENTS)
+		return RING_INDIRECT;
+	if (vgpu_read(vgpu, le64_to_cpu((__force __le64)entry->addr), table,
+		      length))
+		return RING_INDIRECT;
+
+	for (steps = 0; steps < nr; steps++) {
+		if (desc_flags(&table[i]) & VRING_DESC_F_INDIRECT)
+			return RING_INDIRECT;
+		wrong = add_segment(vgpu->request, &table[i]);
+		if (wrong)
+			return wrong;
+		if (!(desc_flags(&table[i]) & VRING_DESC_F_NEXT))
+			return NULL;
+		i = desc_next(&table[i]);
+		if (i >= nr)
+			return RING_DESCRIPTOR;
+	}
+	return RING_LOOP;
+}
+
+static const char *walk_chain(struct vgpu *vgpu, struct vgpu_queue *queue,
+			      u16 index)
+{
+	const struct vgpu_ring *ring = &queue->ring;
+	struct vring_desc desc;
+	const char *wrong;
+	unsigned int steps;
+
+	for (steps = 0; steps < ring->size; steps++) {
+		if (index >= ring->size)
+			return RING_DESCRIPTOR;
+		if (vgpu_read(vgpu, ring->desc + sizeof(desc) * index, &desc,
+			      sizeof(desc)))
+			return RING_UNREADABLE;
+		if (desc_flags(&desc) & VRING_DESC_F_INDIRECT)
+			return walk_indirect(vgpu, queue, &desc);
+		wrong = add_segment(vgpu->request, &desc);
+		if (wrong)
+			return wrong;
+		if (!(desc_flags(&desc) & VRING_DESC_F_NEXT))
+			return NULL;
+		index = desc_next(&desc);
+	}
+	return RING_LOOP;
+}
+
+/* -------- Rings -------- */
+
+static u64 avail_ring(const struct vgpu_ring *ring, unsigned int index)
+{
+	return ring->driver + offsetof(struct vring_avail, ring) +
+	       sizeof(__le16) * index;
+}
+
+static u64 used_ring(const struct vgpu_ring *ring, unsigned int index)
+{
+	return ring->device + offsetof(struct vring_used, ring) +
+	       sizeof(struct vring_used_elem) * index;
+}
+
+/* How many requests wait, or what is wrong. */
+static const char *count_avail(struct vgpu *vgpu, struct vgpu_queue *queue,
+			       u16 *nr)
+{
+	__le16 index;
+
+	if (vgpu_read(vgpu, queue->ring.driver +
+			    offsetof(struct vring_avail, idx),
+		      &index, sizeof(index)))
+		return RING_UNREADABLE;
+	/* The entries are not read before the index that announces them */
+	smp_rmb();
+	*nr = le16_to_cpu(index) - queue->next_avail;
+	return *nr > queue->ring.size ? RING_INDEX : NULL;
+}
+
+/* Take the next of the requests that wait, into vgpu->request. */
+static const char *take_request(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	struct vgpu_request *request = vgpu->request;
+	u16 slot = queue->next_avail & (queue->ring.size - 1);
+	__le16 head;
+
+	if (vgpu_read(vgpu, avail_ring(&queue->ring, slot), &head,
+		      sizeof(head)))
+		return RING_UNREADABLE;
+	queue->next_avail++;
+	request->head = le16_to_cpu(head);
+	request->nr_out = 0;
+	request->nr_in = 0;
+	request->out_size = 0;
+	request->in_size = 0;
+	return walk_chain(vgpu, queue, request->head);
+}
+
+/* Give a request back, with @written bytes in it. */
+static const char *return_request(struct vgpu *vgpu, struct vgpu_queue *queue,
+				  u32 written)
+{
+	u16 slot = queue->next_used & (queue->ring.size - 1);
+	__le32 elem[2] = {
+		cpu_to_le32(vgpu->request->head),
+		cpu_to_le32(written),
+	};
+	__le16 index;
+
+	if (vgpu_write(vgpu, used_ring(&queue->ring, slot), elem,
+		       sizeof(elem)))
+		return RING_UNREADABLE;
+	/* The entry and the answer are there before the index tells so */
+	smp_wmb();
+	queue->next_used++;
+	index = cpu_to_le16(queue->next_used);
+	if (vgpu_write(vgpu, queue->ring.device +
+			     offsetof(struct vring_used, idx),
+		       &index, sizeof(index)))
+		return RING_UNREADABLE;
+	return NULL;
+}
+
+/* Does the driver want to hear of what was returned? */
+static bool wants_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	u16 old = queue->told_used;
+	bool told = queue->told;
+	__le16 value;
+
+	queue->told_used = queue->next_used;
+	queue->told = true;
+	/* What it wants is read after it can see what was returned */
+	smp_mb();
+	if (queue->event_idx) {
+		if (vgpu_read(vgpu, avail_ring(&queue->ring, queue->ring.size),
+			      &value, sizeof(value)))
+			return true;
+		return !told || vring_need_event(le16_to_cpu(value),
+						 queue->next_used, old);
+	}
+	if (vgpu_read(vgpu, queue->ring.driver, &value, sizeof(value)))
+		return true;
+	return !(le16_to_cpu(value) & VRING_AVAIL_F_NO_INTERRUPT);
+}
+
+static void tell_driver(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	if (!wants_interrupt(vgpu, queue))
+		return;
+	mutex_lock(&vgpu->vdev.lock);
+	vgpu_queue_interrupt(vgpu, queue);
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+/* Ask for a notification of what comes next, then look once more. */
+static const char *ask_for_more(struct vgpu *vgpu, struct vgpu_queue *queue,
+				u16 *nr)
+{
+	__le16 index = cpu_to_le16(queue->next_avail);
+
+	if (!queue->event_idx)
+		return NULL;
+	if (vgpu_write(vgpu, used_ring(&queue->ring, queue->ring.size), &index,
+		       sizeof(index)))
+		return RING_UNREADABLE;
+	smp_mb();
+	return count_avail(vgpu, queue, nr);
+}
+
+static const char *serve_one(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	const char *wrong;
+	ssize_t written;
+
+	wrong = take_request(vgpu, queue);
+	if (wrong)
+		return wrong;
+	if (queue == &vgpu->queues[VGPU_CONTROL])
+		written = vgpu_control(vgpu);
+	else
+		written = vgpu_cursor(vgpu);
+	/* The reset wants what was taken back, and no answer */
+	if (vgpu_is_halting(vgpu))
+		return NULL;
+	if (written < 0)
+		return RING_BUFFER;
+	return return_request(vgpu, queue, written);
+}
+
+/* Serve some of what waits in a queue. Sets *more if there may be more. */
+static const char *serve_turn(struct vgpu *vgpu, struct vgpu_queue *queue,
+			      bool *more)
+{
+	const char *wrong;
+	u16 nr, done;
+
+	wrong = count_avail(vgpu, queue, &nr);
+	for (done = 0; !wrong && done < min_t(u16, nr, TURN); done++) {
+		if (vgpu_is_halting(vgpu))
+			return NULL;
+		wrong = serve_one(vgpu, queue);
+	}
+	if (done && !vgpu_is_halting(vgpu))
+		tell_driver(vgpu, queue);
+	if (!wrong && nr == done) {
+		nr = 0;
+		wrong = ask_for_more(vgpu, queue, &nr);
+		*more |= !wrong && nr;
+	} else {
+		*more |= !wrong;
+	}
+	return wrong;
+}
+
+/* -------- The worker -------- */
+
+/* What the driver has set up, constant until it resets; false if it is not. */
+static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	bool ready;
+
+	mutex_lock(&vgpu->vdev.lock);
+	ready = vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK &&
+		!(vgpu->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
+		queue->enabled && !vgpu->resetting;
+	queue->ring = queue->regs;
+	queue->event_idx = vgpu->driver_features &
+			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX);
+	queue->indirect = vgpu->driver_features &
+			  BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	mutex_unlock(&vgpu->vdev.lock);
+	return ready;
+}
+
+static void give_up(struct vgpu *vgpu, const struct vgpu_queue *queue,
+		    const char *wrong)
+{
+	/* Whatever was wrong, the driver has changed its mind meanwhile */
+	if (vgpu_is_halting(vgpu))
+		return;
+	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
+			       "needs a reset: the guest's %s queue is broken: %s\n",
+			       queue == &vgpu->queues[VGPU_CONTROL] ?
+			       "control" : "cursor", wrong);
+	mutex_lock(&vgpu->vdev.lock);
+	if (!vgpu->resetting)
+		vgpu_needs_reset(vgpu);
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+/* What the driver's reset leaves to the worker */
+static void finish_reset(struct vgpu *vgpu)
+{
+	unsigned int i;
+
+	vgpu_resources_drop(vgpu);
+	mutex_lock(&vgpu->vdev.lock);
+	for (i = 0; i < VGPU_NR_QUEUES; i++) {
+		vgpu->queues[i].next_avail = 0;
+		vgpu->queues[i].next_used = 0;
+		vgpu->queues[i].told = false;
+	}
+	WRITE_ONCE(vgpu->resetting, false);
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+void vgpu_work(struct work_struct *work)
+{
+	struct vgpu *vgpu = container_of(work, struct vgpu, work);
+	struct mem_cgroup *old = set_active_memcg(vgpu->memcg);
+	const char *wrong;
+	unsigned int i;
+	bool more;
+
+	do {
+		more = false;
+		if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
+			finish_reset(vgpu);
+		for (i = 0; i < VGPU_NR_QUEUES; i++) {
+			if (!queue_is_ready(vgpu, &vgpu->queues[i]))
+				continue;
+			wrong = serve_turn(vgpu, &vgpu->queues[i], &more);
+			if (wrong)
+				give_up(vgpu, &vgpu->queues[i], wrong);
+		}
+		more |= READ_ONCE(vgpu->resetting);
+		cond_resched();
+	} while (more && !READ_ONCE(vgpu->halted));
+	set_active_memcg(old);
+}

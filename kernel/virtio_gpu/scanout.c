@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the heads show: the commands that set it, and the planes that viewers
+ * see.
+ */
+#include <linux/kernel.h>
+#include <linux/string.h>
+
+#include "virtio_gpu.h"
+
+/* What a blob's picture may have from line to line, twice what it needs */
+#define MAX_STRIDE	(2 * VGPU_MAX_SIZE * VGPU_CPP)
+
+static u32 plane_id(u32 head, enum vgpu_plane_nr nr)
+{
+	return VFIO_DMABUF_MGR_PLANE_ID(nr == VGPU_PRIMARY_PLANE ?
+					VFIO_DMABUF_MGR_PLANE_PRIMARY :
+					VFIO_DMABUF_MGR_PLANE_CURSOR, 0, head);
+}
+
+/* -------- Planes -------- */
+
+static u64 byte_at(const struct vgpu_scanout *scanout, u32 x, u32 y)
+{
+	return scanout->offset + (u64)y * scanout->stride + (u64)x * VGPU_CPP;
+}
+
+/* The address of the first pixel, for those who take 0 for no plane */
+static u64 start_of(const struct vgpu_backing *backing, u64 offset)
+{
+	u64 start = backing->whole_pages ?
+		vgpu_backing_address(backing, offset) : 0;
+
+	return start ?: VFIO_DMABUF_NO_ADDRESS + offset;
+}
+
+static void describe(const struct vgpu_scanout *scanout, u32 nr,
+		     struct vfio_dmabuf_mem *mem, struct vgpu_plane *shown)
+{
+	const struct vgpu_backing *backing = scanout->resource->backing;
+	struct vfio_dmabuf_plane *plane = &shown->plane;
+
+	shown->shown = true;
+	plane->mem = mem;
+	plane->copied = !backing->whole_pages;
+	plane->offset = byte_at(scanout, scanout->rect.x, scanout->rect.y);
+	plane->start = start_of(backing, plane->offset);
+	plane->format = scanout->fourcc;
+	plane->width = scanout->rect.width;
+	plane->height = scanout->rect.height;
+	plane->stride = scanout->stride;
+	plane->hot_x = VFIO_DMABUF_MGR_UNKNOWN;
+	plane->hot_y = VFIO_DMABUF_MGR_UNKNOWN;
+	if (nr != VGPU_CURSOR_PLANE)
+		return;
+	plane->x = scanout->x;
+	plane->y = scanout->y;
+	plane->hot_x = scanout->hot_x;
+	plane->hot_y = scanout->hot_y;
+}
+
+/* Let viewers see what a head shows now. */
+static void publish(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr)
+{
+	const struct vgpu_scanout *scanout = &vgpu->scanouts[head][nr];
+	const struct vgpu_resource *resource = scanout->resource;
+	struct vgpu_plane *plane = &vgpu->planes[head][nr];
+	struct vfio_dmabuf_mem *mem = NULL;
+	struct vgpu_plane next;
+
+	memset(&next, 0, sizeof(next));
+	mutex_lock(&vgpu->pin_lock);
+	if (resource && resource->backing)
+		mem = vgpu_backing_mem(resource->backing);
+	if (mem)
+		describe(scanout, nr, mem, &next);
+	mutex_lock(&vgpu->vdev.lock);
+	if (plane->shown || next.shown) {
+		*plane = next;
+		vfio_dmabuf_mgr_changed(vgpu->mgr, plane_id(head, nr), NULL);
+	}
+	mutex_unlock(&vgpu->vdev.lock);
+	mutex_unlock(&vgpu->pin_lock);
+}
+
+/* Whatever shows @mem shows nothing: it is about to be taken away. */
+void vgpu_planes_hide(struct vgpu *vgpu, const struct vfio_dmabuf_mem *mem)
+{
+	struct vgpu_plane *plane;
+	u32 head, nr;
+
+	mutex_lock(&vgpu->vdev.lock);
+	for (head = 0; head < vgpu->type->heads; head++) {
+		for (nr = 0; nr < VGPU_NR_PLANES; nr++) {
+			plane = &vgpu->planes[head][nr];
+			if (plane->plane.mem != mem)
+				continue;
+			memset(plane, 0, sizeof(*plane));
+			vfio_dmabuf_mgr_changed(vgpu->mgr, plane_id(head, nr),
+						NULL);
+		}
+	}
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+/* struct vfio_dmabuf_mgr_ops.get_plane */
+int vgpu_get_plane(void *priv, u32 plane_id, struct vfio_dmabuf_plane *plane)
+{
+	struct vgpu *vgpu = priv;
+	const struct vgpu_plane *shown;
+	u32 nr = vfio_dmabuf_plane_type(plane_id) ==
+		 VFIO_DMABUF_MGR_PLANE_PRIMARY ?
+		 VGPU_PRIMARY_PLANE : VGPU_CURSOR_PLANE;
+	int ret = -ENOENT;
+
+	shown = &vgpu->planes[vfio_dmabuf_plane_head(plane_id)][nr];
+	mutex_lock(&vgpu->vdev.lock);
+	if (shown->shown) {
+		*plane = shown->plane;
+		ret = 0;
+	}
+	mutex_unlock(&vgpu->vdev.lock);
+	return ret;
+}
+
+/* -------- Scanouts -------- */
+
+/* Copy a rectangle of the picture to where the plane is, if it is a copy. */
+static int copy_rect(struct vgpu *vgpu, const struct vgpu_scanout *scanout,
+		     const struct vgpu_rect *rect)
+{
+	struct vgpu_backing *backing = scanout->resource->backing;
+	u64 line = (u64)rect->width * VGPU_CPP;
+	int ret = 0;
+	u32 y;
+
+	if (!backing || backing->whole_pages)
+		return 0;
+	if (line == scanout->stride)
+		return vgpu_backing_copy(vgpu, backing,
+					 byte_at(scanout, rect->x, rect->y),
+					 line * rect->height);
+	for (y = rect->y; y < rect->y + rect->height && !ret; y++)
+		ret = vgpu_backing_copy(vgpu, backing,
+					byte_at(scanout, rect->x, y), line);
+	return ret;
+}
+
+/* Have what a scanout shows be there, as the guest has drawn it. */
+static int prepare(struct vgpu *vgpu, const struct vgpu_scanout *scanout)
+{
+	struct vgpu_backing *backing = scanout->resource->backing;
+	int ret;
+
+	/* Nothing to show until there is memory */
+	if (!backing)
+		return 0;
+	ret = vgpu_backing_revive(vgpu, backing);
+	return ret ?: copy_rect(vgpu, scanout, &scanout->rect);
+}
+
+/* Show something, or return a negative errno and show what was shown before. */
+int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
+		      const struct vgpu_scanout *scanout)
+{
+	int ret;
+
+	ret = prepare(vgpu, scanout);
+	if (ret)
+		return ret;
+	vgpu->scanouts[head][nr] = *scanout;
+	publish(vgpu, head, nr);
+	return 0;
+}
+
+/* The same thing as before, elsewhere on the head */
+void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
+		       s32 x, s32 y)
+{
+	vgpu->scanouts[head][nr].x = x;
+	vgpu->scanouts[head][nr].y = y;
+	publish(vgpu, head, nr);
+}
+
+void vgpu_scanout_off(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr)
+{
+	memset(&vgpu->scanouts[head][nr], 0, sizeof(vgpu->scanouts[head][nr]));
+	publish(vgpu, head, nr);
+}
+
+/* A resource has got or lost its memory. */
+void vgpu_scanouts_update(struct vgpu *vgpu,
+			  const struct vgpu_resource *resource)
+{
+	u32 head, nr;
+
+	for (head = 0; head < vgpu->type->heads; head++) {
+		for (nr = 0; nr < VGPU_NR_PLANES; nr++) {
+			if (vgpu->scanouts[head][nr].resource != resource)
+				continue;
+			/* Where there is nothing to copy it shows as empty */
+			prepare(vgpu, &vgpu->scanouts[head][nr]);
+			publish(vgpu, head, nr);
+		}
+	}
+}
+
+/* A resource goes. */
+void vgpu_scanouts_drop(struct vgpu *vgpu,
+			const struct vgpu_resource *resource)
+{
+	u32 head, nr;
+
+	for (head = 0; head < vgpu->type->heads; head++)
+		for (nr = 0; nr < VGPU_NR_PLANES; nr++)
+			if (vgpu->scanouts[head][nr].resource == resource)
+				vgpu_scanout_off(vgpu, head, nr);
+}
+
+/* -------- Commands -------- */
+
+static struct vgpu_rect rect_of(const struct virtio_gpu_rect *rect)
+{
+	return (struct vgpu_rect) {
+		.x = le32_to_cpu(rect->x),
+		.y = le32_to_cpu(rect->y),
+		.width = le32_to_cpu(rect->width),
+		.height = le32_to_cpu(rect->height),
+	};
+}
+
+static bool rect_is_within(const struct vgpu_rect *rect, u32 width, u32 height)
+{
+	return (u64)rect->x + rect->width <= width &&
+	       (u64)rect->y + rect->height <= height;
+}
+
+static u32 show_on_head(struct vgpu *vgpu, u32 head,
+			const struct vgpu_scanout *scanout)
+{
+	if (vgpu_scanout_show(vgpu, head, VGPU_PRIMARY_PLANE, scanout))
+		return VIRTIO_GPU_RESP_ERR_UNSPEC;
+	return VIRTIO_GPU_RESP_OK_NODATA;
+}
+
+/* VIRTIO_GPU_CMD_SET_SCANOUT */
+u32 vgpu_scanout_set(struct vgpu *vgpu)
+{
+	const struct virtio_gpu_set_scanout *command =
+		&vgpu->command.set_scanout;
+	struct vgpu_scanout scanout = { .rect = rect_of(&command->r) };
+	u32 head = le32_to_cpu(command->scanout_id);
+	u32 id = le32_to_cpu(command->resource_id);
+	struct vgpu_resource *resource;
+
+	if (head >= vgpu->type->heads)
+		return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+	head = array_index_nospec(head, VGPU_MAX_HEADS);
+	if (!id) {
+		vgpu_scanout_off(vgpu, head, VGPU_PRIMARY_PLANE);
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	}
+	resource = vgpu_resource_find(vgpu, id);
+	if (!resource)
+		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	if (resource->blob || !scanout.rect.width || !scanout.rect.height ||
+	    !rect_is_within(&scanout.rect, resource->width, resource->height))
+		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	scanout.resource = resource;
+	scanout.fourcc = resource->fourcc;
+	scanout.stride = resource->width * VGPU_CPP;
+	return show_on_head(vgpu, head, &scanout);
+}
+
+/* Does a picture in a blob hold together, and what is shown of it? */
+static bool blob_scanout_is_sound(const struct vgpu_scanout *scanout,
+				  u32 width, u32 height)
+{
+	/* No term has more than 33 bits, so no product or sum overflows */
+	return scanout->fourcc && scanout->rect.width &&
+	       scanout->rect.height && width <= VGPU_MAX_SIZE &&
+	       height <= VGPU_MAX_SIZE &&
+	       rect_is_within(&scanout->rect, width, height) &&
+	       scanout->stride >= width * VGPU_CPP &&
+	       scanout->stride <= MAX_STRIDE &&
+	       IS_ALIGNED(scanout->stride, VGPU_CPP) &&
+	       IS_ALIGNED(scanout->offset, VGPU_CPP) &&
+	       byte_at(scanout, width, height - 1) <= scanout->resource->size;
+}
+
+/* VIRTIO_GPU_CMD_SET_SCANOUT_BLOB */
+u32 vgpu_scanout_set_blob(struct vgpu *vgpu)
+{
+	const struct virtio_gpu_set_scanout_blob *command =
+		&vgpu->command.set_scanout_blob;
+	struct vgpu_scanout scanout = {
+		.rect = rect_of(&command->r),
+		.offset = le32_to_cpu(command->offsets[0]),
+		.stride = le32_to_cpu(command->strides[0]),
+		.fourcc = vgpu_fourcc(le32_to_cpu(command->format)),
+	};
+	u32 head = le32_to_cpu(command->scanout_id);
+	u32 id = le32_to_cpu(command->resource_id);
+
+	if (head >= vgpu->type->heads)
+		return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+	head = array_index_nospec(head, VGPU_MAX_HEADS);
+	if (!id) {
+		vgpu_scanout_off(vgpu, head, VGPU_PRIMARY_PLANE);
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	}
+	scanout.resource = vgpu_resource_find(vgpu, id);
+	if (!scanout.resource)
+		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	if (!scanout.resource->blob ||
+	    !blob_scanout_is_sound(&scanout, le32_to_cpu(command->width),
+				   le32_to_cpu(command->height)))
+		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	return show_on_head(vgpu, head, &scanout);
+}
+
+/* What both have in common; neither overflows. */
+static struct vgpu_rect rect_intersect(const struct vgpu_rect *a,
+				       const struct vgpu_rect *b)
+{
+	u64 right = min((u64)a->x + a->width, (u64)b->x + b->width);
+	u64 bottom = min((u64)a->y + a->height, (u64)b->y + b->height);
+	struct vgpu_rect both = {
+		.x = max(a->x, b->x),
+		.y = max(a->y, b->y),
+	};
+
+	if (right > both.x && bottom > both.y) {
+		both.width = right - both.x;
+		both.height = bottom - both.y;
+	}
+	return both;
+}
+
+/* The part of a flush that a head shows */
+static int flush_head(struct vgpu *vgpu, u32 head, const struct vgpu_rect *rect)
+{
+	const struct vgpu_scanout *scanout =
+		&vgpu->scanouts[head][VGPU_PRIMARY_PLANE];
+	struct vgpu_rect drawn = rect_intersect(rect, &scanout->rect);
+	struct vfio_dmabuf_rect damage = {
+		.x = drawn.x - scanout->rect.x,
+		.y = drawn.y - scanout->rect.y,
+		.width = drawn.width,
+		.height = drawn.height,
+	};
+	int ret;
+
+	if (!drawn.width)
+		return 0;
+	ret = copy_rect(vgpu, scanout, &drawn);
+	if (!ret)
+		vfio_dmabuf_mgr_changed(vgpu->mgr,
+					plane_id(head, VGPU_PRIMARY_PLANE),
+					&damage);
+	return ret;
+}
+
+/* Is its memory lost that some head is to show? */
+static bool is_lost(struct vgpu *vgpu, struct vgpu_resource *resource)
+{
+	bool lost;
+
+	mutex_lock(&vgpu->pin_lock);
+	lost = resource->backing && !vgpu_backing_mem(resource->backing);
+	mutex_unlock(&vgpu->pin_lock);
+	return lost;
+}
+
+/* VIRTIO_GPU_CMD_RESOURCE_FLUSH: the guest has drawn, in all of a rectangle */
+u32 vgpu_scanout_flush(struct vgpu *vgpu)
+{
+	const struct virtio_gpu_resource_flush *command = &vgpu->command.flush;
+	struct vgpu_rect rect = rect_of(&command->r);
+	struct vgpu_resource *resource;
+	u32 head;
+
+	resource = vgpu_resource_find(vgpu, le32_to_cpu(command->resource_id));
+	if (!resource)
+		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+	if (!resource->blob &&
+	    !rect_is_within(&rect, resource->width, resource->height))
+		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	for (head = 0; head < vgpu->type->heads; head++) {
+		if (vgpu->scanouts[head][VGPU_PRIMARY_PLANE].resource !=
+		    resource)
+			continue;
+		if (is_lost(vgpu, resource))
+			vgpu_scanouts_update(vgpu, resource);
+		if (is_lost(vgpu, resource) || flush_head(vgpu, head, &rect))
+			return VIRTIO_GPU_RESP_ERR_UNSPEC;
+	}
+	return VIRTIO_GPU_RESP_OK_NODATA;
+}
