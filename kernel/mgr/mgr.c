@@ -304,10 +304,10 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_forget);
  *
  * For memory that is not the driver's to give any longer, such as a guest's
  * that the guest or the VMM takes back. Dma-bufs over it stay and keep its
- * pages, but when this returns no CPU has them mapped any more. Mapping one again is -ENODEV, for the CPU and for devices. What an importer has
- * mapped for a device, or in the kernel, stays until it lets go: there is no
- * taking that away. The manager forgets the memory, as by
- * vfio_dmabuf_mgr_forget().
+ * pages, but when this returns no CPU has them mapped any more. Mapping one
+ * again is -ENODEV, for the CPU and for devices. What an importer has mapped for
+ * a device, or in the kernel, stays until it lets go: there is no taking that
+ * away. The manager forgets the memory, as by vfio_dmabuf_mgr_forget().
  *
  * Context: process context, may sleep. Not under a lock that the callback
  * takes.

@@ -69,7 +69,7 @@ static ssize_t vgpu_show_description(struct mdev_type *type, char *buf)
 {
 	u32 heads = to_vgpu_type(type)->heads;
 
-	return sysfs_emit(buf, "virtio-gpu with %u head%s of up to %ux%u; planes are the guest's memory\n",
+	return sysfs_emit(buf, "virtio-gpu, %u head%s of up to %ux%u in the guest's memory\n",
 			  heads, heads == 1 ? "" : "s", VGPU_MAX_SIZE,
 			  VGPU_MAX_SIZE);
 }

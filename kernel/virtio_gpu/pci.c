@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The transport: virtio over PCI, as chapter 4.1 of the virtio specification
- * has it. Capabilities that say where the structures are, the structures, and
- * the interrupts.
+ * has it: the structures in the BAR, and the interrupts.
  *
  * A structure is read by laying it out as it is now, and written by changing
  * bytes of that and taking over the fields that were touched; so accesses
@@ -16,7 +15,6 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
 
-#include "planefd_compat.h"
 #include "virtio_gpu.h"
 
 #define FEATURES	(BIT_ULL(VIRTIO_F_VERSION_1) |			\
@@ -350,8 +348,8 @@ static void device_write(struct vgpu *vgpu, u32 offset, u32 value)
 		vgpu->events &= ~(value << 8 * (offset - clear));
 }
 
-static u32 bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
-		    unsigned int size)
+u32 vgpu_bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
+		  unsigned int size)
 {
 	struct vgpu *vgpu = to_vgpu(vdev);
 	struct virtio_pci_common_cfg common;
@@ -369,8 +367,8 @@ static u32 bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
 	}
 }
 
-static void bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
-		      unsigned int size, u32 value)
+void vgpu_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
+		    unsigned int size, u32 value)
 {
 	struct vgpu *vgpu = to_vgpu(vdev);
 
@@ -390,52 +388,7 @@ static void bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
 	}
 }
 
-/* -------- The window in the config space -------- */
-
-/* What the window is set to: a piece of the BAR; false for anything else. */
-static bool window_at(struct vgpu *vgpu, u32 *offset, unsigned int *size)
-{
-	const u8 *cap = &vgpu->vdev.config.value[vgpu->pci_cfg_cap];
-
-	*offset = get_unaligned_le32(cap + VIRTIO_PCI_CAP_OFFSET);
-	*size = get_unaligned_le32(cap + VIRTIO_PCI_CAP_LENGTH);
-	return cap[VIRTIO_PCI_CAP_BAR] == VGPU_BAR &&
-	       (*size == 1 || *size == 2 || *size == 4) &&
-	       IS_ALIGNED(*offset, *size) && *offset < VGPU_BAR_SIZE;
-}
-
-static bool is_in_window(const struct vgpu *vgpu, u32 offset)
-{
-	u32 data = vgpu->pci_cfg_cap +
-		   offsetof(struct virtio_pci_cfg_cap, pci_cfg_data);
-
-	return ALIGN_DOWN(offset, 4) == data;
-}
-
-static void config_read(struct vdev *vdev, u32 offset, unsigned int size)
-{
-	struct vgpu *vgpu = to_vgpu(vdev);
-	unsigned int length;
-	u32 at;
-
-	if (is_in_window(vgpu, offset) && window_at(vgpu, &at, &length))
-		put_unaligned_le32(bar_read(vdev, VGPU_BAR, at, length),
-				   &vdev->config.value[ALIGN_DOWN(offset, 4)]);
-}
-
-static void config_write(struct vdev *vdev, u32 offset, unsigned int size)
-{
-	struct vgpu *vgpu = to_vgpu(vdev);
-	unsigned int length;
-	u32 at, value;
-
-	if (!is_in_window(vgpu, offset) || !window_at(vgpu, &at, &length))
-		return;
-	value = get_unaligned_le32(&vdev->config.value[ALIGN_DOWN(offset, 4)]);
-	bar_write(vdev, VGPU_BAR, at, length, value);
-}
-
-/* -------- Reset, and the config space itself -------- */
+/* -------- Reset -------- */
 
 /* The worker is halted, and what the guest made is gone. */
 static void pci_reset(struct vdev *vdev)
@@ -459,74 +412,10 @@ static void pci_moved(struct vdev *vdev)
 
 const struct vdev_ops vgpu_vdev_ops = {
 	.reset = pci_reset,
-	.read = bar_read,
-	.write = bar_write,
+	.read = vgpu_bar_read,
+	.write = vgpu_bar_write,
 	.moved = pci_moved,
-	.config_read = config_read,
-	.config_write = config_write,
+	.config_read = vgpu_window_read,
+	.config_write = vgpu_window_write,
 	.plugged = vgpu_display_plugged,
 };
-
-/* A capability that says where a structure is; returns where it is itself */
-static u8 add_structure(struct vdev *vdev, u8 type, u32 offset, u32 length,
-			u8 size)
-{
-	u8 at = vdev_config_add_cap(vdev, PCI_CAP_ID_VNDR, size);
-	u8 *cap = &vdev->config.value[at];
-
-	cap[VIRTIO_PCI_CAP_LEN] = size;
-	cap[VIRTIO_PCI_CAP_CFG_TYPE] = type;
-	if (type != VIRTIO_PCI_CAP_PCI_CFG)
-		cap[VIRTIO_PCI_CAP_BAR] = VGPU_BAR;
-	put_unaligned_le32(offset, cap + VIRTIO_PCI_CAP_OFFSET);
-	put_unaligned_le32(length, cap + VIRTIO_PCI_CAP_LENGTH);
-	return at;
-}
-
-static void add_structures(struct vgpu *vgpu)
-{
-	const u8 size = sizeof(struct virtio_pci_cap);
-	struct vdev *vdev = &vgpu->vdev;
-	u8 at;
-
-	add_structure(vdev, VIRTIO_PCI_CAP_COMMON_CFG, VGPU_COMMON,
-		      sizeof(struct virtio_pci_common_cfg), size);
-	add_structure(vdev, VIRTIO_PCI_CAP_ISR_CFG, VGPU_ISR, 1, size);
-	add_structure(vdev, VIRTIO_PCI_CAP_DEVICE_CFG, VGPU_DEVICE,
-		      sizeof(struct virtio_gpu_config), size);
-	at = add_structure(vdev, VIRTIO_PCI_CAP_NOTIFY_CFG, VGPU_NOTIFY,
-			   VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER,
-			   sizeof(struct virtio_pci_notify_cap));
-	put_unaligned_le32(VGPU_NOTIFY_MULTIPLIER,
-			   &vdev->config.value[at + VIRTIO_PCI_NOTIFY_CAP_MULT]);
-
-	at = add_structure(vdev, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
-			   sizeof(struct virtio_pci_cfg_cap));
-	vdev->config.writable[at + VIRTIO_PCI_CAP_BAR] = 0xff;
-	/* Offset, length, data */
-	memset(&vdev->config.writable[at + VIRTIO_PCI_CAP_OFFSET], 0xff, 12);
-	vgpu->pci_cfg_cap = at;
-}
-
-void vgpu_pci_init(struct vgpu *vgpu)
-{
-	static const struct vdev_pci_id id = {
-		.vendor = 0x1af4,
-		.device = 0x1050,
-		.subsystem_vendor = 0x1af4,
-		.subsystem = 0x1100,
-		/* From 1 on it is no transitional device */
-		.revision = 1,
-		.class = 0x038000,
-	};
-	struct vdev *vdev = &vgpu->vdev;
-
-	vdev_config_init(vdev, &id);
-	vdev_config_add_bar(vdev, VGPU_BAR, VGPU_BAR_SIZE,
-			    PCI_BASE_ADDRESS_MEM_PREFETCH |
-			    PCI_BASE_ADDRESS_MEM_TYPE_64);
-	vdev_config_add_intx(vdev);
-	vdev_config_add_msix(vdev, VGPU_MSIX_BAR, VGPU_NR_VECTORS);
-	vdev_config_add_pm_cap(vdev);
-	add_structures(vgpu);
-}

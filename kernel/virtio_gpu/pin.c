@@ -93,8 +93,7 @@ static void unpin_work(struct work_struct *work)
 		unpin_pages(vgpu, pin);
 		mutex_lock(&vgpu->pin_lock);
 		list_del(&pin->link);
-		/* It may be freed from here on */
-		smp_store_release(&pin->state, VGPU_PIN_GONE);
+		WRITE_ONCE(pin->state, VGPU_PIN_GONE);
 		mutex_unlock(&vgpu->pin_lock);
 		atomic_dec(&vgpu->nr_leaving);
 		tell_progress(vgpu);
@@ -212,14 +211,24 @@ static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 	return ret;
 }
 
+static enum vgpu_pin_state pin_state(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	enum vgpu_pin_state state;
+
+	mutex_lock(&vgpu->pin_lock);
+	state = pin->state;
+	mutex_unlock(&vgpu->pin_lock);
+	return state;
+}
+
+/* Until nobody but the caller knows of it */
 static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
-	/* Pairs with the release in unpin_work() */
-	wait_event(vgpu->pin_wait,
-		   smp_load_acquire(&pin->state) == VGPU_PIN_GONE);
-	/* and with its last word on the pin */
-	mutex_lock(&vgpu->pin_lock);
-	mutex_unlock(&vgpu->pin_lock);
+	/* What is looked at without the lock is looked at again with it */
+	do
+		wait_event(vgpu->pin_wait,
+			   READ_ONCE(pin->state) == VGPU_PIN_GONE);
+	while (pin_state(vgpu, pin) != VGPU_PIN_GONE);
 }
 
 static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
@@ -251,16 +260,6 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 	return ret;
 }
 
-static bool is_live(struct vgpu *vgpu, struct vgpu_pin *pin)
-{
-	bool live;
-
-	mutex_lock(&vgpu->pin_lock);
-	live = pin->state == VGPU_PIN_LIVE;
-	mutex_unlock(&vgpu->pin_lock);
-	return live;
-}
-
 /*
  * Pin a backing of whole pages, unless it is. Returns 0; -EINVAL, -EPERM or
  * -EFAULT where there is no such memory, -ENOMEM or -ENOSPC at a limit, -EAGAIN
@@ -270,7 +269,7 @@ int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
 	int ret;
 
-	if (is_live(vgpu, &backing->pin))
+	if (pin_state(vgpu, &backing->pin) == VGPU_PIN_LIVE)
 		return 0;
 	wait_until_gone(vgpu, &backing->pin);
 	ret = wait_for_quiet(vgpu);

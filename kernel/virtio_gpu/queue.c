@@ -106,6 +106,11 @@ ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size)
 
 /* -------- Descriptors -------- */
 
+static u16 desc_flags(const struct vring_desc *desc)
+{
+	return le16_to_cpu((__force __le16)desc->flags);
+}
+
 static const char *add_segment(struct vgpu_request *request,
 			       const struct vring_desc *desc)
 {
@@ -116,21 +121,14 @@ static const char *add_segment(struct vgpu_request *request,
 		return RING_LOOP;
 	request->segments[nr].addr = le64_to_cpu((__force __le64)desc->addr);
 	request->segments[nr].length = length;
-	if (desc->flags & (__force __virtio16)cpu_to_le16(VRING_DESC_F_WRITE)) {
+	if (desc_flags(desc) & VRING_DESC_F_WRITE) {
 		request->nr_in++;
 		request->in_size += length;
-	} else if (request->nr_in) {
-		return RING_ORDER;
-	} else {
-		request->nr_out++;
-		request->out_size += length;
+		return NULL;
 	}
-	return NULL;
-}
-
-static u16 desc_flags(const struct vring_desc *desc)
-{
-	return le16_to_cpu((__force __le16)desc->flags);
+	request->nr_out++;
+	request->out_size += length;
+	return request->nr_in ? RING_ORDER : NULL;
 }
 
 static u16 desc_next(const struct vring_desc *desc)
@@ -313,6 +311,7 @@ static const char *ask_for_more(struct vgpu *vgpu, struct vgpu_queue *queue,
 	if (vgpu_write(vgpu, used_ring(&queue->ring, queue->ring.size), &index,
 		       sizeof(index)))
 		return RING_UNREADABLE;
+	/* What comes before the driver can see that is seen here */
 	smp_mb();
 	return count_avail(vgpu, queue, nr);
 }

@@ -314,9 +314,17 @@ u64 vgpu_max_copies(void);
 int vgpu_probe(struct mdev_device *mdev, const struct vgpu_type *type);
 void vgpu_remove(struct mdev_device *mdev);
 
-/* pci.c: all but init under vdev.lock */
-extern const struct vdev_ops vgpu_vdev_ops;
+/* config.c: window under vdev.lock */
 void vgpu_pci_init(struct vgpu *vgpu);
+void vgpu_window_read(struct vdev *vdev, u32 offset, unsigned int size);
+void vgpu_window_write(struct vdev *vdev, u32 offset, unsigned int size);
+
+/* pci.c: under vdev.lock */
+extern const struct vdev_ops vgpu_vdev_ops;
+u32 vgpu_bar_read(struct vdev *vdev, unsigned int bar, u32 offset,
+		  unsigned int size);
+void vgpu_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
+		    unsigned int size, u32 value);
 void vgpu_config_changed(struct vgpu *vgpu);
 void vgpu_queue_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue);
 void vgpu_needs_reset(struct vgpu *vgpu);
