@@ -66,6 +66,7 @@ static void vgpu_close_device(struct vfio_device *vfio)
 
 	/* Nothing is pinned after this, as VFIO wants it */
 	vgpu_halt(vgpu);
+	flush_work(&vgpu->unpin_work);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
 	vgpu->mgr = NULL;
@@ -166,8 +167,7 @@ static int vgpu_alloc(struct vgpu *vgpu)
 		return PTR_ERR(quota);
 	vgpu->quota = quota;
 	vgpu->request = kvzalloc(sizeof(*vgpu->request), GFP_KERNEL);
-	/* Two: the worker waits for the unpinner */
-	vgpu->wq = alloc_workqueue("vfio_virtio_gpu", WQ_UNBOUND, 2);
+	vgpu->wq = alloc_ordered_workqueue("vfio_virtio_gpu", 0);
 	if (!vgpu->request || !vgpu->wq)
 		return -ENOMEM;
 	return 0;

@@ -8,7 +8,8 @@
  * wait for the device list lock; so vgpu_dma_unmap() must not unpin itself, nor
  * wait without end for someone who does. It lets a work item unpin, waits as
  * long as that gets on, and otherwise returns: that frees the lock that
- * whoever is in the way waits for, and VFIO comes again.
+ * whoever is in the way waits for, and VFIO comes again. The worker waits for
+ * that work item, too, which is why they are in different workqueues.
  *
  * So that a guest cannot have its memory pinned again each time just before
  * VFIO looks, nothing is pinned for a moment after an unmap.
@@ -51,7 +52,7 @@ static void pin_kill(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
 	atomic_inc(&vgpu->nr_leaving);
 	pin->state = VGPU_PIN_DEAD;
 	list_move_tail(&pin->link, &vgpu->dead_pins);
-	queue_work(vgpu->wq, &vgpu->unpin_work);
+	queue_work(system_unbound_wq, &vgpu->unpin_work);
 }
 
 /* -------- The unpinner -------- */
@@ -203,7 +204,7 @@ static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 			atomic_inc(&vgpu->nr_leaving);
 		pin->state = VGPU_PIN_DEAD;
 		list_move_tail(&pin->link, &vgpu->dead_pins);
-		queue_work(vgpu->wq, &vgpu->unpin_work);
+		queue_work(system_unbound_wq, &vgpu->unpin_work);
 	}
 	mutex_unlock(&vgpu->pin_lock);
 	if (ret && mem)
