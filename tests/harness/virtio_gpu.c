@@ -8,6 +8,7 @@
 
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <unistd.h>
 
 #define REQUEST_SIZE PAGE
 #define FENCED(command)                                                        \
@@ -49,6 +50,29 @@ void gpu_create(struct gpu *gpu, const char *type)
 	connect_vectors(gpu);
 	gpu->request_at = ram_take(&gpu->virtio.ram, REQUEST_SIZE);
 	gpu->response_at = ram_take(&gpu->virtio.ram, sizeof(gpu->response));
+	gpu_start(gpu, GPU_FEATURES);
+}
+
+static void close_vectors(struct gpu *gpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < GPU_VECTORS; i++)
+		close(gpu->events[i]);
+}
+
+void gpu_reconnect(struct gpu *gpu)
+{
+	close_vectors(gpu);
+	virtio_find(&gpu->virtio);
+	connect_vectors(gpu);
+}
+
+void gpu_open(struct gpu *gpu)
+{
+	close_vectors(gpu);
+	virtio_open(&gpu->virtio);
+	connect_vectors(gpu);
 	gpu_start(gpu, GPU_FEATURES);
 }
 

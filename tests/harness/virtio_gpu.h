@@ -71,6 +71,12 @@ struct gpu {
 /* A new device, running with all features and a vector for each queue */
 void gpu_create(struct gpu *gpu, const char *type);
 
+/* After device_close(): open it again, and make it run as before */
+void gpu_open(struct gpu *gpu);
+
+/* After VFIO_DEVICE_RESET: the config space and the interrupts as before */
+void gpu_reconnect(struct gpu *gpu);
+
 /* Reset it, and make it run with these features; the queues are new */
 void gpu_start(struct gpu *gpu, uint64_t features);
 

@@ -9,7 +9,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #define XRGB VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
 
@@ -376,80 +375,6 @@ TEST("heads that show parts of one resource are damaged where they show it")
 	check_damage(1, 0, 10, 10, 5);
 }
 
-enum off {
-	OFF_SCANOUT,
-	OFF_UNREF,
-	OFF_VIRTIO_RESET,
-	OFF_DEVICE_RESET,
-	OFF_WAYS,
-};
-
-static void turn_off(enum off way, const struct gpu_resource *resource)
-{
-	const struct virtio_gpu_rect none = {0, 0, 0, 0};
-
-	switch (way) {
-	case OFF_SCANOUT:
-		CHECK_EQ(gpu_set_scanout(&gpu, 0, 0, &none), GPU_OK);
-		break;
-	case OFF_UNREF:
-		CHECK_EQ(gpu_unref(&gpu, resource->id), GPU_OK);
-		break;
-	case OFF_VIRTIO_RESET:
-		virtio_reset(&gpu.virtio);
-		break;
-	default:
-		CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
-		break;
-	}
-}
-
-TEST("scanout off, unref and both resets turn the plane off, which is a change")
-{
-	struct gpu_resource resource;
-	struct view view;
-	enum off way;
-
-	for (way = OFF_SCANOUT; way < OFF_WAYS; way++) {
-		set_up(TYPE_GPU_1);
-		show_new(&resource, 0, 64, 64);
-		view_open(&view, manager, PRIMARY_ID(0), 0);
-		CHECK(!view_changed(manager));
-		turn_off(way, &resource);
-		CHECK(view_changed(manager));
-		view_check_off(manager, PRIMARY_ID(0));
-		/* Whoever has the dma-buf keeps what it shows */
-		view_compare(&view, resource.pixels, resource.stride);
-		gpu_paint(&resource, 77);
-		view_compare(&view, resource.pixels, resource.stride);
-		device_remove(&gpu.virtio.device);
-	}
-}
-
-TEST("a resource whose backing is taken away is not shown, the next one is")
-{
-	struct gpu_resource resource;
-	struct virtio_gpu_mem_entry entry;
-	struct virtio_gpu_rect whole;
-	uint64_t id;
-
-	set_up(TYPE_GPU_1);
-	show_new(&resource, 0, 64, 64);
-	id = view_state(manager, PRIMARY_ID(0)).buffer_id;
-	CHECK_EQ(gpu_detach(&gpu, resource.id), GPU_OK);
-	view_check_off(manager, PRIMARY_ID(0));
-	resource.at = ram_take(&gpu.virtio.ram, resource.size);
-	resource.pixels = ram_at(&gpu.virtio.ram, resource.at);
-	gpu_paint(&resource, 3);
-	entry = (struct virtio_gpu_mem_entry){resource.at,
-					      (uint32_t)resource.size, 0};
-	CHECK_EQ(gpu_attach(&gpu, resource.id, &entry, 1, 1), GPU_OK);
-	gpu_show(&gpu, 0, &resource);
-	whole = gpu_whole(&resource);
-	view_check(manager, PRIMARY_ID(0), &resource, &whole);
-	CHECK_NE(view_state(manager, PRIMARY_ID(0)).buffer_id, id);
-}
-
 /* A file of its own for the sleeper, so that nobody else sees for it */
 static void sleep_in_poll(void *arg)
 {
@@ -476,22 +401,4 @@ TEST("a viewer that sleeps is woken by a flush, and by a flip")
 	pid = test_fork(sleep_in_poll, &manager);
 	CHECK_EQ(gpu_set_scanout(&gpu, 0, b.id, &whole), GPU_OK);
 	test_join(pid);
-}
-
-TEST("once the device is closed the manager hangs up, and the dma-buf stays")
-{
-	struct pollfd poll_for = {.events = POLLIN};
-	struct gpu_resource resource;
-	union plane_query query;
-	struct view view;
-
-	set_up(TYPE_GPU_1);
-	show_new(&resource, 0, 64, 64);
-	view_open(&view, manager, PRIMARY_ID(0), 0);
-	device_close(&gpu.virtio.device);
-	poll_for.fd = manager;
-	CHECK_EQ(poll(&poll_for, 1, 0), 1);
-	CHECK(poll_for.revents & POLLHUP);
-	CHECK_ERRNO(plane_query(manager, PRIMARY_ID(0), &query), ENODEV);
-	view_compare(&view, resource.pixels, resource.stride);
 }

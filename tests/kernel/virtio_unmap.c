@@ -384,13 +384,30 @@ TEST("rings that are unmapped break the device, and mapped again it recovers")
 	}
 }
 
-/* Map and unmap what the guest's commands use, as fast as it goes */
+/* How many resources were made, shown and dropped: by __atomic */
+static unsigned int shown;
+
+static bool has_shown(void *arg)
+{
+	return __atomic_load_n(&shown, __ATOMIC_SEQ_CST) !=
+	       *(const unsigned int *)arg;
+}
+
+/*
+ * Take away what the guest's commands use, each time at another moment of
+ * them, and give it back
+ */
 static void *unmap_often(void *arg)
 {
 	const unsigned int rounds = *(const unsigned int *)arg;
-	unsigned int i;
+	unsigned int i, before, steps;
+	uint64_t seed = 17;
 
 	for (i = 0; i < rounds; i++) {
+		before = __atomic_load_n(&shown, __ATOMIC_SEQ_CST);
+		CHECK(test_wait(has_shown, &before, 20));
+		for (steps = test_random(&seed) % 100; steps; steps--)
+			virtio_status(&gpu.virtio);
 		unmap_all();
 		ram_map(&video, device());
 	}
@@ -398,22 +415,23 @@ static void *unmap_often(void *arg)
 }
 
 /* Whatever becomes of them, the commands are answered */
-static void show_anyhow(uint32_t id, uint64_t offset)
+static void show_anyhow(uint32_t id)
 {
 	struct gpu_resource resource = {
 		.id = id,
-		.at = VIDEO_START + offset,
-		.size = MIB,
-		.width = 512,
-		.height = 512,
+		.at = VIDEO_START + id % 8 * MIB,
+		.size = 8 * MIB,
+		.width = 2048,
+		.height = 1024,
 	};
 	struct virtio_gpu_rect whole = gpu_whole(&resource);
 
-	CHECK_EQ(gpu_create_2d(&gpu, id, XRGB, 512, 512), GPU_OK);
+	CHECK_EQ(gpu_create_2d(&gpu, id, XRGB, 2048, 1024), GPU_OK);
 	attach(&resource);
 	gpu_set_scanout(&gpu, 0, id, &whole);
 	gpu_flush(&gpu, id, &whole);
 	CHECK_EQ(gpu_unref(&gpu, id), GPU_OK);
+	__atomic_add_fetch(&shown, 1, __ATOMIC_SEQ_CST);
 }
 
 /* Export and touch whatever is on, and go on when it goes */
@@ -439,7 +457,7 @@ static void *view_often(void *arg)
 
 TEST_WITHIN(120, "unmaps while the guest shows and others view come to an end")
 {
-	unsigned int rounds = 300, i;
+	unsigned int rounds = 100, i;
 	pthread_t unmapper, viewer;
 	bool stop = false;
 
@@ -447,10 +465,10 @@ TEST_WITHIN(120, "unmaps while the guest shows and others view come to an end")
 	CHECK_EQ(pthread_create(&viewer, NULL, view_often, &stop), 0);
 	CHECK_EQ(pthread_create(&unmapper, NULL, unmap_often, &rounds), 0);
 	for (i = 1; pthread_tryjoin_np(unmapper, NULL); i++)
-		show_anyhow(i, (i % 8) * MIB);
+		show_anyhow(i);
 	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
 	CHECK_EQ(pthread_join(viewer, NULL), 0);
-	CHECK_GT(i, 10);
+	CHECK_GT(i, rounds);
 	CHECK_EQ(locked(), 0);
 }
 
