@@ -266,27 +266,18 @@ void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
 EXPORT_SYMBOL_GPL(vdev_config_add_msix);
 
 #if IS_REACHABLE(CONFIG_VFIO_VIRQFD)
-/* An eventfd that unmasks INTx, written by KVM at the guest's end of interrupt */
-static int unmask_now(void *opaque, void *unused)
+/*
+ * An eventfd that unmasks INTx, written by KVM at the guest's end of interrupt.
+ * It runs from a work item: within an eventfd's wake-up irq_lock cannot be
+ * taken, under which eventfds are signalled.
+ */
+static void unmask_intx(void *opaque, void *unused)
 {
 	struct vdev *vdev = opaque;
 	unsigned long flags;
-	bool again;
 
 	spin_lock_irqsave(&vdev->irq_lock, flags);
 	vdev->intx.masked = false;
-	again = intx_stands(vdev);
-	spin_unlock_irqrestore(&vdev->irq_lock, flags);
-	/* An eventfd is not signalled from within another's wake-up */
-	return again;
-}
-
-static void unmask_again(void *opaque, void *unused)
-{
-	struct vdev *vdev = opaque;
-	unsigned long flags;
-
-	spin_lock_irqsave(&vdev->irq_lock, flags);
 	intx_update(vdev);
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
 }
@@ -296,7 +287,7 @@ static long set_unmask_eventfd(struct vdev *vdev, s32 fd)
 	vfio_virqfd_disable(&vdev->unmask);
 	if (fd < 0)
 		return 0;
-	return vfio_virqfd_enable(vdev, unmask_now, unmask_again, NULL,
+	return vfio_virqfd_enable(vdev, NULL, unmask_intx, NULL,
 				  &vdev->unmask, fd);
 }
 #else

@@ -29,7 +29,7 @@ static struct vgpu *vgpu_of_vfio(struct vfio_device *vfio)
 static void vgpu_halt(struct vgpu *vgpu)
 {
 	WRITE_ONCE(vgpu->halted, true);
-	wake_up_all(&vgpu->pin_wait);
+	wake_up_all(&vgpu->wait);
 	cancel_work_sync(&vgpu->work);
 	vgpu_resources_drop(vgpu);
 }
@@ -108,8 +108,9 @@ static ssize_t vgpu_file_write(struct vfio_device *vfio,
 	ssize_t ret;
 
 	ret = vdev_write(vfio, buf, count, ppos);
-	if (READ_ONCE(vgpu->resetting))
-		flush_work(&vgpu->work);
+	/* A halt is a reset, too */
+	wait_event(vgpu->wait,
+		   !READ_ONCE(vgpu->resetting) || READ_ONCE(vgpu->halted));
 	return ret;
 }
 
@@ -120,6 +121,7 @@ static int vgpu_init(struct vfio_device *vfio)
 	vdev_init(&vgpu->vdev, &vgpu_vdev_ops);
 	vgpu_pci_init(vgpu);
 	INIT_WORK(&vgpu->work, vgpu_work);
+	init_waitqueue_head(&vgpu->wait);
 	mutex_init(&vgpu->reset_lock);
 	vgpu->halted = true;
 	xa_init(&vgpu->resources);

@@ -37,7 +37,7 @@ static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
 static void tell_progress(struct vgpu *vgpu)
 {
 	WRITE_ONCE(vgpu->pin_progress, vgpu->pin_progress + 1);
-	wake_up_all(&vgpu->pin_wait);
+	wake_up_all(&vgpu->wait);
 }
 
 /* A live pin, whose pages are to be unpinned: out of everyone's reach at once. */
@@ -113,7 +113,7 @@ static int wait_for_quiet(struct vgpu *vgpu)
 			      jiffies);
 		if (left <= 0)
 			return 0;
-		wait_event_timeout(vgpu->pin_wait, vgpu_is_halting(vgpu),
+		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
 				   left);
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
@@ -227,7 +227,7 @@ static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
 	/* What is looked at without the lock is looked at again with it */
 	do
-		wait_event(vgpu->pin_wait,
+		wait_event(vgpu->wait,
 			   READ_ONCE(pin->state) == VGPU_PIN_GONE);
 	while (pin_state(vgpu, pin) != VGPU_PIN_GONE);
 }
@@ -332,7 +332,7 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 
 	do {
 		progress = READ_ONCE(vgpu->pin_progress);
-		left = wait_event_timeout(vgpu->pin_wait,
+		left = wait_event_timeout(vgpu->wait,
 					  !atomic_read(&vgpu->nr_leaving) ||
 					  READ_ONCE(vgpu->pin_progress) != progress,
 					  HZ);
@@ -345,6 +345,5 @@ void vgpu_pin_init(struct vgpu *vgpu)
 	INIT_LIST_HEAD(&vgpu->pins);
 	INIT_LIST_HEAD(&vgpu->dead_pins);
 	INIT_WORK(&vgpu->unpin_work, unpin_work);
-	init_waitqueue_head(&vgpu->pin_wait);
 	vgpu->unmapped_at = jiffies - QUIET_TIME;
 }

@@ -411,6 +411,7 @@ static void finish_reset(struct vgpu *vgpu)
 	}
 	WRITE_ONCE(vgpu->resetting, false);
 	mutex_unlock(&vgpu->vdev.lock);
+	wake_up_all(&vgpu->wait);
 }
 
 void vgpu_work(struct work_struct *work)

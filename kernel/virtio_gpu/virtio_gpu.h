@@ -273,6 +273,7 @@ struct vgpu {
 
 	/* The worker */
 	struct work_struct work;
+	wait_queue_head_t wait;		/* for pins, resets, a halt */
 	struct mutex reset_lock;	/* one VFIO reset at a time */
 	bool halted;
 	struct xarray resources;
@@ -288,7 +289,6 @@ struct vgpu {
 	struct list_head pins;		/* growing or live */
 	struct list_head dead_pins;
 	struct work_struct unpin_work;
-	wait_queue_head_t pin_wait;
 	atomic_t nr_leaving;		/* dead pins, and growing ones hit */
 	atomic_long_t nr_pinned;	/* pages */
 	unsigned long pin_progress;	/* grows with every batch */

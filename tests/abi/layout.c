@@ -99,13 +99,25 @@ PIN_SIZE(vfio_dmabuf_mgr_info, 96);
 PIN_NUMBER(VFIO_DMABUF_MGR_CAP_FLIPS, 1);
 PIN_NUMBER(VFIO_DMABUF_MGR_CAP_DAMAGE, 2);
 PIN_NUMBER(VFIO_DMABUF_MGR_CAP_HOT_SPOT, 4);
+PIN_NUMBER(VFIO_DMABUF_MGR_CAP_MODE, 8);
+PIN_NUMBER(VFIO_DMABUF_MGR_CAP_COPIED, 16);
 PIN_NUMBER(VFIO_DMABUF_MGR_RIGHT_WRITABLE, 1);
+PIN_NUMBER(VFIO_DMABUF_MGR_RIGHT_MODE, 2);
 
 PIN_NUMBER(VFIO_DMABUF_MGR_DROP_RIGHTS, 0x3b76);
 PIN(vfio_dmabuf_mgr_drop_rights, argsz, 0, 4);
 PIN(vfio_dmabuf_mgr_drop_rights, flags, 4, 4);
 PIN(vfio_dmabuf_mgr_drop_rights, rights, 8, 4);
 PIN_SIZE(vfio_dmabuf_mgr_drop_rights, 12);
+
+PIN_NUMBER(VFIO_DMABUF_MGR_REQUEST_MODE, 0x3b77);
+PIN(vfio_dmabuf_mgr_request_mode, argsz, 0, 4);
+PIN(vfio_dmabuf_mgr_request_mode, flags, 4, 4);
+PIN(vfio_dmabuf_mgr_request_mode, head, 8, 4);
+PIN(vfio_dmabuf_mgr_request_mode, width, 12, 4);
+PIN(vfio_dmabuf_mgr_request_mode, height, 16, 4);
+PIN(vfio_dmabuf_mgr_request_mode, refresh, 20, 4);
+PIN_SIZE(vfio_dmabuf_mgr_request_mode, 24);
 
 /* The number that mainline and the patch share */
 
