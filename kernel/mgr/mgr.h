@@ -180,8 +180,7 @@ static inline u64 plane_dmabuf_size(u64 offset, u32 stride, u32 height)
 }
 
 /* buffer.c */
-struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
-			   const struct scanout *scanout, bool writable);
+struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id);
 struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look);
 void exported_forget(struct vfio_dmabuf_mgr *mgr,
