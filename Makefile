@@ -5,12 +5,14 @@
 #
 #   make demo      a stock guest's screen as a PNG, from a fresh machine
 #   make check     all tests; make check T=name for one, T='abi-*' for some
+#   make check-debug   those that drive the kernel, in one that looks for our
+#                  mistakes: KASAN, lockdep, kmemleak and more
 #   make bench     what it costs, beside the kernel's own sample driver
 #   make vm        a root shell in a VM with the modules loaded
 #   make           build the modules and user space
 #   make install   install user space (DESTDIR, PREFIX)
 #
-# KERNEL picks the stock kernel's series. Nothing here loads a module into
+# KERNEL picks the kernel's series, 6.1 or 6.12. Nothing here loads a module into
 # this machine's own kernel.
 
 export KERNEL ?= 6.1
@@ -39,6 +41,10 @@ check:
 	scripts/setup check
 	tests/check '$(T)'
 
+check-debug:
+	scripts/setup debug
+	KERNEL=$(KERNEL)-debug tests/check '$(T)'
+
 bench:
 	scripts/setup demo
 	$(MAKE) --no-print-directory modules user
@@ -54,4 +60,4 @@ install: user
 clean:
 	rm -rf build
 
-.PHONY: all modules user guest demo check bench vm install clean
+.PHONY: all modules user guest demo check check-debug bench vm install clean
