@@ -85,9 +85,16 @@ static void type_path(char *path, size_t size, const char *type,
 		 (int)strcspn(type, "-"), type, type, attribute);
 }
 
-int mdev_create(const char *type, char uuid[UUID_SIZE])
+int mdev_create_named(const char *type, const char *uuid)
 {
 	char path[256];
+
+	type_path(path, sizeof(path), type, "create");
+	return write_file(path, uuid);
+}
+
+int mdev_create(const char *type, char uuid[UUID_SIZE])
+{
 	ssize_t size;
 	int error, fd;
 
@@ -97,8 +104,7 @@ int mdev_create(const char *type, char uuid[UUID_SIZE])
 	CHECK_EQ(size, UUID_SIZE);
 	uuid[UUID_SIZE - 1] = 0;
 
-	type_path(path, sizeof(path), type, "create");
-	error = write_file(path, uuid);
+	error = mdev_create_named(type, uuid);
 	if (!error)
 		remember(uuid);
 	return error;
@@ -142,31 +148,33 @@ long mdev_type_number(const char *type, const char *attribute)
 	return number;
 }
 
-/* The path of the device's VFIO group is in arg once it is there */
-static bool find_group(void *arg)
+bool mdev_group(const char *uuid, char path[GROUP_PATH_SIZE])
 {
-	char *path = arg;
 	char link[256], target[256];
 	ssize_t size;
 
-	snprintf(link, sizeof(link), MDEV_DEVICES "/%.36s/iommu_group", path);
+	snprintf(link, sizeof(link), MDEV_DEVICES "/%s/iommu_group", uuid);
 	size = readlink(link, target, sizeof(target) - 1);
 	if (size < 0)
 		return false;
 	target[size] = 0;
-	snprintf(link, sizeof(link), "/dev/vfio%s", strrchr(target, '/'));
-	if (access(link, F_OK))
-		return false;
-	strcpy(path, link);
-	return true;
+	snprintf(path, GROUP_PATH_SIZE, "/dev/vfio%s", strrchr(target, '/'));
+	return !access(path, F_OK);
+}
+
+static bool has_group(void *arg)
+{
+	char path[GROUP_PATH_SIZE];
+
+	return mdev_group(arg, path);
 }
 
 void device_open(struct device *device)
 {
-	char path[256];
+	char path[GROUP_PATH_SIZE];
 
-	strcpy(path, device->uuid);
-	if (!test_wait(find_group, path, APPEAR_SECONDS))
+	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS) ||
+	    !mdev_group(device->uuid, path))
 		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
 			  device->uuid);
 	device->container =
