@@ -46,6 +46,9 @@ static void damage_since(const struct plane_state *state, u64 seen,
 	u64 nr;
 
 	memset(damage, 0, sizeof(*damage));
+	/* Also where the ring has turned: that is the next query's to tell */
+	if (seen >= sequence)
+		return;
 	/* The ring may have turned on since @sequence was read */
 	if (atomic64_read(&state->sequence) - seen > MGR_CHANGES) {
 		damage->width = U32_MAX;
