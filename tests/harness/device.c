@@ -58,11 +58,16 @@ __attribute__((constructor)) static void share_mdevs(void)
 static void remember(const char *uuid)
 {
 	unsigned int i;
+	char unused;
 
+	/* Another process may be at the same place of the list */
 	for (i = 0; i < MDEVS_MAX; i++) {
-		if (mdevs[i][0])
+		unused = 0;
+		if (!__atomic_compare_exchange_n(&mdevs[i][0], &unused, *uuid,
+						 false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_RELAXED))
 			continue;
-		strcpy(mdevs[i], uuid);
+		strcpy(&mdevs[i][1], &uuid[1]);
 		return;
 	}
 	test_fail(__FILE__, __LINE__, "more than %d devices", MDEVS_MAX);
@@ -74,7 +79,7 @@ static void forget(const char *uuid)
 
 	for (i = 0; i < MDEVS_MAX; i++)
 		if (!strcmp(mdevs[i], uuid))
-			mdevs[i][0] = 0;
+			__atomic_store_n(&mdevs[i][0], 0, __ATOMIC_RELEASE);
 }
 
 static void type_path(char *path, size_t size, const char *type,
@@ -169,22 +174,47 @@ static bool has_group(void *arg)
 	return mdev_group(arg, path);
 }
 
-void device_open(struct device *device)
+/* The last error, with what was opened before it closed again */
+static int open_failed(struct device *device)
+{
+	int error = -errno;
+
+	device_close(device);
+	return error;
+}
+
+int device_try_open(struct device *device)
 {
 	char path[GROUP_PATH_SIZE];
 
-	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS) ||
-	    !mdev_group(device->uuid, path))
+	device->fd = device->group = device->container = -1;
+	if (!mdev_group(device->uuid, path))
+		return -ENOENT;
+	device->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (device->container < 0)
+		return open_failed(device);
+	device->group = open(path, O_RDWR | O_CLOEXEC);
+	if (device->group < 0 ||
+	    ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
+		  &device->container) ||
+	    ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return open_failed(device);
+	device->fd =
+		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid);
+	return device->fd < 0 ? open_failed(device) : 0;
+}
+
+void device_open(struct device *device)
+{
+	int error;
+
+	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS))
 		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
 			  device->uuid);
-	device->container =
-		(int)CHECK_OK(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
-	device->group = (int)CHECK_OK(open(path, O_RDWR | O_CLOEXEC));
-	CHECK_OK(ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
-		       &device->container));
-	CHECK_OK(ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
-	device->fd = (int)CHECK_OK(
-		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid));
+	error = device_try_open(device);
+	if (error)
+		test_fail(__FILE__, __LINE__, "cannot open device %s: %s",
+			  device->uuid, strerror(-error));
 }
 
 void device_create(struct device *device, const char *type)

@@ -58,8 +58,11 @@ long mdev_type_number(const char *type, const char *attribute);
 /* Make a mediated device and open it */
 void device_create(struct device *device, const char *type);
 
-/* Open the mediated device of device->uuid */
+/* Open the mediated device of device->uuid, once it has appeared */
 void device_open(struct device *device);
+
+/* The same for one that may be going: 0 or a negative errno */
+int device_try_open(struct device *device);
 
 /* Close it; it can be opened again */
 void device_close(struct device *device);
