@@ -7,6 +7,8 @@
 #   make check     all tests; make check T=name for one, T='abi-*' for some
 #   make check-debug   those that drive the kernel, in one that looks for our
 #                  mistakes: KASAN, lockdep, kmemleak and more
+#   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
+#                  the debug kernel; what they reach is kept in build/fuzz
 #   make bench     what it costs, beside the kernel's own sample driver
 #   make vm        a root shell in a VM with the modules loaded
 #   make           build the modules and user space
@@ -45,6 +47,11 @@ check-debug:
 	scripts/setup debug
 	KERNEL=$(KERNEL)-debug tests/check '$(T)'
 
+fuzz:
+	scripts/setup debug
+	$(MAKE) --no-print-directory KERNEL=$(KERNEL)-debug modules user
+	tests/fuzz/run $(T)
+
 bench:
 	scripts/setup demo
 	$(MAKE) --no-print-directory modules user
@@ -60,4 +67,4 @@ install: user
 clean:
 	rm -rf build
 
-.PHONY: all modules user guest demo check check-debug bench vm install clean
+.PHONY: all modules user guest demo check check-debug fuzz bench vm install clean
