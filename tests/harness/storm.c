@@ -51,11 +51,12 @@ bool storm_goes_on(void)
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
+	unsigned int share = at_least_one(worker->actor->rounds / test_slow());
 	unsigned int done = 0;
 
 	while (storm_goes_on()) {
 		worker->actor->round(&worker->seed);
-		if (++done != worker->actor->rounds)
+		if (++done != share)
 			continue;
 		/* Go on, but leave the CPU to those who are behind */
 		CHECK_OK(setpriority(PRIO_PROCESS, 0, NICEST));

@@ -16,7 +16,10 @@
 
 struct storm_actor {
 	const char *name;
-	/* How many rounds each thread of each process does at the least */
+	/*
+	 * How many rounds each thread of each process does at the least; fewer
+	 * in a debug kernel
+	 */
 	unsigned int rounds;
 	/* How many of them there are; 0 is 1 */
 	unsigned int processes;
