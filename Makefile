@@ -7,6 +7,7 @@
 #   make check     all tests; make check T=name for one, T='abi-*' for some
 #   make check-debug   those that drive the kernel, in one that looks for our
 #                  mistakes: KASAN, lockdep, kmemleak and more
+#   make coverage  which lines of the modules the tests run, and which not
 #   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
 #                  the debug kernel; what they reach is kept in build/fuzz
 #   make bench     what it costs, beside the kernel's own sample driver
@@ -47,6 +48,10 @@ check-debug:
 	scripts/setup debug
 	KERNEL=$(KERNEL)-debug tests/check '$(T)'
 
+coverage:
+	scripts/setup debug
+	tests/coverage/run '$(T)'
+
 fuzz:
 	scripts/setup debug
 	$(MAKE) --no-print-directory KERNEL=$(KERNEL)-debug modules user
@@ -67,4 +72,4 @@ install: user
 clean:
 	rm -rf build
 
-.PHONY: all modules user guest demo check check-debug fuzz bench vm install clean
+.PHONY: all modules user guest demo check check-debug coverage fuzz bench vm install clean
