@@ -10,7 +10,7 @@
 #   make coverage  which lines of the modules the tests run, and which not
 #   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
 #                  the debug kernel; what they reach is kept in build/fuzz
-#   make bench     what it costs, beside the kernel's own sample driver
+#   make bench     what it costs, beside the kernel's own sample drivers
 #   make vm        a root shell in a VM with the modules loaded
 #   make           build the modules and user space
 #   make install   install user space (DESTDIR, PREFIX)
@@ -60,7 +60,7 @@ fuzz:
 bench:
 	scripts/setup demo
 	$(MAKE) --no-print-directory modules user
-	bench/run
+	bench/run $(T)
 
 vm: modules guest
 	tests/vm/run --shell
