@@ -86,7 +86,7 @@ static void set(const char *name, enum column column, const struct work *work,
 		struct mapping *mapping, const char *what)
 {
 	result_measure_many(result_row(name, SIZE_HD->name), column, work,
-			    ROUNDS, mapping, mapping->size / KIB, what);
+			    ROUNDS, mapping, (double)mapping->size / KIB, what);
 }
 
 /* Through a map that is there, each page of it touched */

@@ -123,7 +123,7 @@ static void measure_count(struct crowd *crowd, const struct count *count,
 	static const struct work event = {flip_before, event_timed,
 					  event_after};
 	bool floor = crowd->eventfd >= 0;
-	pid_t viewers[MANY_MAX];
+	pid_t viewers[MANY_MAX] = {0};
 	unsigned int i;
 
 	crowd->number = count->number;
