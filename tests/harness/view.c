@@ -29,7 +29,9 @@ uint32_t mark_at(uint64_t offset)
 
 uint64_t mark_place(uint32_t mark)
 {
-	return ((uint64_t)(mark * MARK_INVERSE) - 1) * 4;
+	uint32_t word = mark * MARK_INVERSE - 1;
+
+	return UINT64_C(4) * word;
 }
 
 void marks_write(void *data, uint64_t offset, size_t size)
