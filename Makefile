@@ -7,6 +7,8 @@
 #   make check     all tests; make check T=name for one, T='abi-*' for some
 #   make check-debug   those that drive the kernel, in one that looks for our
 #                  mistakes: KASAN, lockdep, kmemleak and more
+#   make check-kcsan   those that do many things at once, in one that looks for
+#                  data races
 #   make coverage  which lines of the modules the tests run, and which not
 #   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
 #                  the debug kernel; what they reach is kept in build/fuzz
@@ -48,6 +50,10 @@ check-debug:
 	scripts/setup debug
 	KERNEL=$(KERNEL)-debug tests/check '$(T)'
 
+check-kcsan:
+	scripts/setup debug
+	KERNEL=$(KERNEL)-kcsan tests/check '$(T)'
+
 coverage:
 	scripts/setup debug
 	tests/coverage/run '$(T)'
@@ -72,4 +78,4 @@ install: user
 clean:
 	rm -rf build
 
-.PHONY: all modules user guest demo check check-debug coverage fuzz bench vm install clean
+.PHONY: all modules user guest demo check check-debug check-kcsan coverage fuzz bench vm install clean
