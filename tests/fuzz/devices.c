@@ -26,8 +26,8 @@
 #define ASK_MS 30
 
 /* The users first, so that each can be unloaded when its turn comes */
-static const char *const modules[] = {"vfio_test_display", "vfio_bochs",
-				      "vfio_vdev", "vfio_dmabuf_mgr"};
+static char modules[][20] = {"vfio_test_display", "vfio_bochs", "vfio_vdev",
+			     "vfio_dmabuf_mgr"};
 #define MODULES (sizeof(modules) / sizeof(modules[0]))
 
 static const char *const types[DEVICE_KINDS] = {TYPE_16M, TYPE_TEST};
@@ -231,8 +231,7 @@ bool devices_unload(const char **why)
 	}
 	/* What was closed last may be released by a work of the kernel's */
 	for (i = 0; i < MODULES; i++) {
-		if (test_wait(module_unloads, (void *)(uintptr_t)modules[i],
-			      HANG_SECONDS))
+		if (test_wait(module_unloads, modules[i], HANG_SECONDS))
 			continue;
 		*why = modules[i];
 		return false;

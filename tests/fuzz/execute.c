@@ -83,15 +83,26 @@ static run_op *const functions[OP_KINDS] = {
 	[OP_GUP] = run_gup,
 };
 
-static struct run template;
+/*
+ * Programs run in a worker, one after the other, which drops all that one has
+ * left before the next. A new one takes its place after some, when the old one
+ * died, and before the devices are closed, of which it has fds.
+ */
+#define WORKER_PROGRAMS 32
+static pid_t worker;
+static unsigned int worker_programs;
+static int go[2], done[2];
+
+static struct run state;
 static struct trace own_trace, keeper_trace;
 
-/* Written by the program's process */
+/* Shared with the worker */
 static struct {
+	struct program program;
+	bool loud;
 	unsigned int ran;
-	bool whole; /* it has come to its end */
 	int32_t answers[PROGRAM_MAX_OPS];
-	uint64_t ends[PROGRAM_MAX_OPS + 1]; /* where in the trace each ends */
+	uint64_t ends[PROGRAM_MAX_OPS]; /* where in the trace each ends */
 } * told;
 
 void execute_start(bool traced)
@@ -105,31 +116,16 @@ void execute_start(bool traced)
 	/* Processes that a program leaves behind come to us */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	setrlimit(RLIMIT_CORE, &no_core);
-	run_init(&template);
+	run_init(&state);
 	trace_open(&own_trace, traced);
 	devices_start(&keeper_trace, traced);
 }
 
-/* Give it the devices as fds of its own, and note which are not */
-static void take_fds(struct run *run, bool own[OWN_FDS])
+static void drop_all(const struct run *run, const bool own[OWN_FDS])
 {
 	unsigned int i;
 
-	for (i = 0; i < DEVICE_KINDS; i++) {
-		run->fds[i] = fcntl(devices_fd((enum device_kind)i),
-				    F_DUPFD_CLOEXEC, OWN_FDS);
-		close(devices_fd((enum device_kind)i));
-	}
-	for (i = 0; i < OWN_FDS; i++)
-		own[i] = fcntl((int)i, F_GETFD) >= 0;
-}
-
-/* So that this is traced, too: an exit would no longer be */
-static void drop_all(const bool own[OWN_FDS])
-{
-	unsigned int i;
-
-	munmap((void *)(uintptr_t)RUN_AREAS_BASE, MAP_SLOTS * RUN_AREA);
+	run_clear_areas(run);
 	for (i = 0; i < OWN_FDS; i++)
 		if (!own[i])
 			close((int)i);
@@ -153,8 +149,9 @@ static void tell(const struct op *op, long result)
 	fflush(stdout);
 }
 
-static void run_ops(struct run *run, const struct program *program, bool loud)
+static void run_ops(struct run *run)
 {
+	const struct program *program = &told->program;
 	const struct op *op;
 	uint64_t count = 1;
 	long result;
@@ -171,7 +168,7 @@ static void run_ops(struct run *run, const struct program *program, bool loud)
 			for (; count; count--)
 				result = run_once(run, op);
 			count = 1;
-			if (loud && !run->forked)
+			if (told->loud && !run->forked)
 				tell(op, result);
 		}
 		if (run->forked)
@@ -182,46 +179,102 @@ static void run_ops(struct run *run, const struct program *program, bool loud)
 	}
 }
 
-static _Noreturn void run_program(const struct program *program, bool loud)
+static void run_program(const bool own[OWN_FDS])
 {
-	struct run run = template;
-	bool own[OWN_FDS];
+	struct run run = state;
+	unsigned int i;
 
-	setpgid(0, 0);
 	alarm(PROGRAM_SECONDS);
-	take_fds(&run, own);
+	for (i = 0; i < DEVICE_KINDS; i++)
+		run.fds[i] = fcntl(devices_fd((enum device_kind)i),
+				   F_DUPFD_CLOEXEC, OWN_FDS);
 	run_begin(&run);
-	trace_enable(&own_trace);
-	run_ops(&run, program, loud);
-	drop_all(own);
-	if (run.forked)
-		_exit(0);
-	told->ends[program->count] = trace_count(&own_trace);
-	trace_disable(&own_trace);
+	run_ops(&run);
+	drop_all(&run, own);
 	while (wait(NULL) > 0)
 		;
-	told->whole = true;
+	if (run.forked)
+		_exit(0);
+	alarm(0);
+}
+
+static _Noreturn void work(void)
+{
+	bool own[OWN_FDS];
+	unsigned int i;
+	char byte;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (i = 0; i < OWN_FDS; i++)
+		own[i] = fcntl((int)i, F_GETFD) >= 0;
+	trace_enable(&own_trace);
+	while (read(go[0], &byte, 1) == 1) {
+		run_program(own);
+		if (write(done[1], &byte, 1) != 1)
+			break;
+	}
 	_exit(0);
 }
 
-/* False if it is not gone in time */
-static bool wait_for(pid_t pid)
+static void start_worker(void)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-	bool gone;
+	if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC))
+		fail_errno("cannot make a pipe");
+	worker = fork();
+	if (worker < 0)
+		fail_errno("cannot fork");
+	if (!worker)
+		work();
+	setpgid(worker, worker);
+	worker_programs = 0;
+}
 
-	if (pidfd < 0)
+bool execute_retire(void)
+{
+	struct pollfd gone = {.events = POLLIN};
+	bool ended;
+
+	if (!worker)
+		return true;
+	gone.fd = (int)syscall(SYS_pidfd_open, worker, 0);
+	if (gone.fd < 0)
 		fail_errno("pidfd_open");
-	gone = poll(&ended, 1, (PROGRAM_SECONDS + 1) * 1000) > 0;
-	kill(-pid, SIGKILL);
-	if (!gone)
-		gone = poll(&ended, 1, HANG_SECONDS * 1000) > 0;
-	close(pidfd);
+	kill(-worker, SIGKILL);
+	ended = poll(&gone, 1, HANG_SECONDS * 1000) > 0;
+	close(gone.fd);
 	/* Its own processes, too; killed, they cannot take long */
-	while (gone && (waitpid(-pid, NULL, 0) > 0 || errno == EINTR))
+	while (ended && (waitpid(-worker, NULL, 0) > 0 || errno == EINTR))
 		;
-	return gone;
+	close(go[0]);
+	close(go[1]);
+	close(done[0]);
+	close(done[1]);
+	worker = 0;
+	return ended;
+}
+
+static enum ending run_in_worker(void)
+{
+	struct pollfd answers[2] = {{.events = POLLIN}, {.events = POLLIN}};
+	char byte = 0;
+
+	if (!worker)
+		start_worker();
+	answers[0].fd = done[0];
+	answers[1].fd = (int)syscall(SYS_pidfd_open, worker, 0);
+	if (answers[1].fd < 0 || write(go[1], &byte, 1) != 1)
+		fail_errno("the worker cannot be told");
+	poll(answers, 2, (PROGRAM_SECONDS + 1) * 1000);
+	close(answers[1].fd);
+	if (answers[0].revents & POLLIN) {
+		if (read(done[0], &byte, 1) != 1)
+			fail_errno("the worker cannot be heard");
+		if (++worker_programs < WORKER_PROGRAMS)
+			return ENDED;
+		return execute_retire() ? ENDED : HANGS;
+	}
+	return execute_retire() ? KILLED : HANGS;
 }
 
 static void collect(const struct program *program, struct features *features)
@@ -247,18 +300,12 @@ static void collect(const struct program *program, struct features *features)
 void execute(const struct program *program, struct outcome *outcome,
 	     struct features *features, bool loud)
 {
-	pid_t pid;
-
 	memset(told, 0, sizeof(*told));
+	told->program = *program;
+	told->loud = loud;
 	trace_reset(&own_trace);
 	trace_reset(&keeper_trace);
-	pid = fork();
-	if (pid < 0)
-		fail_errno("cannot fork");
-	if (!pid)
-		run_program(program, loud);
-	setpgid(pid, pid);
-	outcome->ending = wait_for(pid) ? told->whole ? ENDED : KILLED : HANGS;
+	outcome->ending = run_in_worker();
 	if (outcome->ending != HANGS && !devices_settle())
 		outcome->ending = HANGS;
 	outcome->ran = told->ran;

@@ -24,6 +24,9 @@ struct outcome {
 /* Once, before any device is open; not traced, nothing is ever reached */
 void execute_start(bool traced);
 
+/* End the process that has the devices open; false if it cannot be ended */
+bool execute_retire(void);
+
 /*
  * Run a program on the devices, and leave them settled for the next. features,
  * unless NULL, is what it reached. With loud, tell each op and its answer.

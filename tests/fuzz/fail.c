@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void say(const char *format, va_list args)
+static void __attribute__((format(printf, 1, 0)))
+say(const char *format, va_list args)
 {
 	fflush(stdout);
 	fputs("fuzz: ", stderr);

@@ -45,10 +45,10 @@ static bool check_kernel(void)
 
 static bool unload(void)
 {
-	const char *why;
+	const char *why = "a process hangs";
 	char text[256];
 
-	if (devices_unload(&why))
+	if (execute_retire() && devices_unload(&why))
 		return true;
 	snprintf(text, sizeof(text), "not all modules can be unloaded: %s",
 		 why);
@@ -76,8 +76,10 @@ static bool run_one(const struct program *program, struct outcome *outcome,
 		return found("a process or the removal of a device hangs");
 	if (programs % RELOAD_PROGRAMS == 0)
 		return reload();
-	if (programs % REOPEN_PROGRAMS == 0)
+	if (programs % REOPEN_PROGRAMS == 0) {
+		execute_retire();
 		devices_reopen();
+	}
 	return true;
 }
 
@@ -143,7 +145,7 @@ static bool is_over(const struct timespec *begin)
 		return true;
 	if (minutes_since(begin) >= settings->minutes)
 		return true;
-	return programs % 256 == 0 && !access(stop_path, F_OK);
+	return programs % 16 == 0 && !access(stop_path, F_OK);
 }
 
 /* Those that are there at first teach what is known */

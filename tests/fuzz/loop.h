@@ -17,7 +17,7 @@ struct settings {
 };
 
 /* The modules, the devices and all that watches them; then everything gone */
-void loop_start(const struct settings *settings, bool traced);
+void loop_start(const struct settings *given, bool traced);
 bool loop_finish(void);
 
 bool loop_run(const struct corpus *corpus);

@@ -24,9 +24,10 @@ struct slots {
 uint64_t random_below(uint64_t *seed, uint64_t limit)
 {
 	/* The upper bits are the better ones */
-	return (test_random(seed) >> 16) % limit;
+	return limit ? (test_random(seed) >> 16) % limit : 0;
 }
 
+/* In of_16 of 16 cases */
 static bool chance(uint64_t *seed, unsigned int of_16)
 {
 	return random_below(seed, 16) < of_16;

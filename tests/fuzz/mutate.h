@@ -18,7 +18,7 @@ void program_mutate(struct program *program, const struct program *other,
 /* A new one of a few ops */
 void program_generate(struct program *program, uint64_t *seed);
 
-/* A number below limit, which is not 0 */
+/* A number below limit; 0 if that is 0 */
 uint64_t random_below(uint64_t *seed, uint64_t limit);
 
 #endif /* TESTS_FUZZ_MUTATE_H */

@@ -14,11 +14,10 @@
 #include <sys/types.h>
 
 /*
- * Mappings are in areas of their own, so that no op takes away what the process
- * itself needs. Each is this far from the next, and that large.
+ * Mappings are in areas of their own, one for each slot, so that no op takes
+ * away what the process itself needs.
  */
 #define RUN_AREA (UINT64_C(1) << 30)
-#define RUN_AREAS_BASE (UINT64_C(1) << 45)
 #define RUN_PAGE UINT64_C(4096)
 
 struct run_map {
@@ -33,6 +32,8 @@ struct run {
 	unsigned int forks;
 	bool forked; /* a process that a program made */
 	int mail[2]; /* a pair of sockets, for passing fds */
+
+	char *areas; /* MAP_SLOTS of them, on a boundary of 2 MiB */
 
 	/* Memory for arguments; after each is a page that cannot be accessed */
 	char *usual;	 /* RUN_BULK_MAX bytes, the others RUN_PLACE_MAX */
@@ -60,6 +61,9 @@ void run_init(struct run *run);
 
 /* In the program's process: what is to be its own */
 void run_begin(struct run *run);
+
+/* Take away all that was mapped into the areas */
+void run_clear_areas(const struct run *run);
 
 /* Put a new fd, or a negative errno, into a slot; what was there stays open */
 long run_keep_fd(struct run *run, uint64_t slot, long fd);

@@ -19,9 +19,9 @@ struct span {
 	size_t size;
 };
 
-static char *area_of(uint64_t slot)
+static char *area_of(const struct run *run, uint64_t slot)
 {
-	return (char *)(uintptr_t)(RUN_AREAS_BASE + slot * RUN_AREA);
+	return run->areas + slot * RUN_AREA;
 }
 
 int run_prot(uint64_t word)
@@ -37,10 +37,10 @@ long run_map_at(struct run *run, uint64_t slot, int fd, uint64_t offset,
 		uint64_t size, int prot, int flags, uint64_t skew)
 {
 	struct run_map *map = &run->maps[slot];
-	char *address = area_of(slot) + skew % 512 * RUN_PAGE;
+	char *address = area_of(run, slot) + skew % 512 * RUN_PAGE;
 	void *got;
 
-	/* More than an area has room for is refused, or somewhere else */
+	/* What an area has no room for is to be refused, or elsewhere */
 	if (size <= RUN_AREA / 2)
 		flags |= MAP_FIXED;
 	got = mmap(address, size, prot, flags, fd, (off_t)offset);
@@ -109,7 +109,7 @@ long run_remap(struct run *run, const uint64_t *operands)
 	if (!span_of(run, operands + 1, &span))
 		return -EBADF;
 	got = mremap(span.address, span.size, size, flags[operands[5]],
-		     area_of(operands[0]));
+		     area_of(run, operands[0]));
 	if (got == MAP_FAILED)
 		return -errno;
 	if (flags[operands[5]]) {

@@ -17,6 +17,7 @@
 
 /* Where no user memory is */
 #define KERNEL_ADDRESS UINT64_C(0xffff888000001000)
+#define AREAS_ALIGN ((size_t)2 << 20)
 
 static sigjmp_buf fault;
 static volatile sig_atomic_t guarded;
@@ -40,6 +41,23 @@ static char *get_pages(size_t size, int fd)
 	return pages;
 }
 
+/* On a boundary, so that a fault's surroundings are the same in each run */
+static char *reserve_areas(void)
+{
+	char *areas = mmap(NULL, MAP_SLOTS * RUN_AREA + AREAS_ALIGN, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (areas == MAP_FAILED)
+		fail_errno("cannot reserve memory");
+	return areas + (-(uintptr_t)areas & (AREAS_ALIGN - 1));
+}
+
+void run_clear_areas(const struct run *run)
+{
+	mmap(run->areas, MAP_SLOTS * RUN_AREA, PROT_NONE,
+	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 void run_init(struct run *run)
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
@@ -48,6 +66,7 @@ void run_init(struct run *run)
 	if (fd < 0 || ftruncate(fd, RUN_PLACE_MAX))
 		fail_errno("cannot make a memfd");
 	memset(run, 0, sizeof(*run));
+	run->areas = reserve_areas();
 	run->usual = get_pages(RUN_BULK_MAX, -1);
 	run->writable = get_pages(RUN_PLACE_MAX, fd);
 	run->read_only = get_pages(RUN_PLACE_MAX, fd);
@@ -62,6 +81,9 @@ void run_begin(struct run *run)
 {
 	struct sigaction action = {.sa_handler = on_fault};
 
+	memset(run->usual, 0, RUN_PLACE_MAX);
+	memset(run->writable, 0, RUN_PLACE_MAX);
+	memset(run->cut, 0, RUN_PLACE_MAX);
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
@@ -120,6 +142,15 @@ static void *place_in_map(const struct run *run, uint64_t place,
 	return map->address + place_offset(place);
 }
 
+static void *kernel_address(void)
+{
+	const uintptr_t address = KERNEL_ADDRESS;
+	void *pointer;
+
+	memcpy(&pointer, &address, sizeof(pointer));
+	return pointer;
+}
+
 void *run_place(struct run *run, uint64_t place, const void *data, size_t size)
 {
 	size_t left = place_offset(place);
@@ -137,7 +168,7 @@ void *run_place(struct run *run, uint64_t place, const void *data, size_t size)
 	case PLACE_HOLE:
 		return run->cut + RUN_PLACE_MAX;
 	case PLACE_HIGH:
-		return (void *)(uintptr_t)KERNEL_ADDRESS;
+		return kernel_address();
 	case PLACE_MAP:
 		return place_in_map(run, place, data, size);
 	case PLACE_NULL:
