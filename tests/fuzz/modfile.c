@@ -86,7 +86,8 @@ static const char *not_ours(const char *name, const char *section)
 {
 	if (strncmp(section, ".text", 5) != 0)
 		return "as the module comes and goes";
-	if (!strncmp(name, "trace_", 6) || !strncmp(name, "perf_trace_", 11) ||
+	if (!strncmp(name, "trace_", 6) || !strncmp(name, "__trace", 7) ||
+	    !strncmp(name, "perf_trace_", 11) ||
 	    !strncmp(name, "__bpf_trace_", 12))
 		return "tracing is off";
 	return NULL;

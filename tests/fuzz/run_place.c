@@ -54,8 +54,10 @@ static char *reserve_areas(void)
 
 void run_clear_areas(const struct run *run)
 {
-	mmap(run->areas, MAP_SLOTS * RUN_AREA, PROT_NONE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+	if (mmap(run->areas, MAP_SLOTS * RUN_AREA, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		_exit(1);
 }
 
 void run_init(struct run *run)
