@@ -258,7 +258,7 @@ static void undo_plane(long result)
 }
 
 WALK("DEVICE_QUERY_GFX_PLANE", .set_up = set_up, .prepare = prepare_plane,
-     .run = run_plane, .check = check_plane, .undo = undo_plane, .sites = 2)
+     .run = run_plane, .check = check_plane, .undo = undo_plane, .sites = 1)
 
 static void prepare_get_dmabuf(void)
 {

@@ -6,6 +6,9 @@
  * on until the call ends without that many. What it fails includes what can be
  * done without, so a call may also succeed.
  *
+ * Words that the kernel reads by get_user(), or under one opening of user
+ * memory, are not among them.
+ *
  * These tests need a kernel with CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and
  * CONFIG_FAULT_INJECTION_USERCOPY.
  */
@@ -17,12 +20,18 @@
 /*
  * An operation whose sites are walked. prepare, check and undo may be NULL.
  *
- *	set_up	once, before all
- *	prepare	before each call: what the call needs to be as if it was the
- *first run	the call, and nothing else that enters the kernel: a value, or
- *-1 and errno check	after a call that failed: is nothing half done? undo
- *after a call that succeeded: is it all done? And take it back tear_down once,
- *after all
+ * set_up: once, before all.
+ *
+ * prepare: before each call: what the call needs to be as if it was the first.
+ *
+ * run: the call, and nothing else that enters the kernel; a value, or -1 and
+ * errno.
+ *
+ * check: after a call that failed: is nothing half done?
+ *
+ * undo: after a call that succeeded: is it all done? And take it back.
+ *
+ * tear_down: once, after all.
  *
  * After a failure no fd more is open than before, and the same call, without
  * a fault, succeeds; that of a dear one only at the end.

@@ -112,23 +112,7 @@ static void undo_query(long result)
 
 WALK("QUERY_PLANE with its extension", .set_up = set_up,
      .prepare = prepare_query, .run = run_query, .check = check_query,
-     .undo = undo_query, .tear_down = check_lines, .sites = 2)
-
-static void prepare_short_query(void)
-{
-	prepare_query();
-	arg.query.base.argsz = QUERY_MINSZ;
-}
-
-static void undo_short_query(long result)
-{
-	CHECK_EQ(result, 0);
-	CHECK_EQ(arg.query.base.plane_info.height, mode.height);
-}
-
-WALK("QUERY_PLANE", .set_up = set_up, .prepare = prepare_short_query,
-     .run = run_query, .check = check_query, .undo = undo_short_query,
-     .sites = 1)
+     .undo = undo_query, .tear_down = check_lines, .sites = 1)
 
 /* CREATE */
 
