@@ -5,12 +5,19 @@
 #
 #   make demo      a stock guest's screen as a PNG, from a fresh machine
 #   make check     all tests; make check T=name for one, T='abi-*' for some
-#   make bench     what it costs, beside the kernel's own sample driver
+#   make check-debug   those that drive the kernel, in one that looks for our
+#                  mistakes: KASAN, lockdep, kmemleak and more
+#   make check-kcsan   those that do many things at once, in one that looks for
+#                  data races
+#   make coverage  which lines of the modules the tests run, and which not
+#   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
+#                  the debug kernel; what they reach is kept in build/fuzz
+#   make bench     what it costs, beside the kernel's own sample drivers
 #   make vm        a root shell in a VM with the modules loaded
 #   make           build the modules and user space
 #   make install   install user space (DESTDIR, PREFIX)
 #
-# KERNEL picks the stock kernel's series. Nothing here loads a module into
+# KERNEL picks the kernel's series, 6.1 or 6.12. Nothing here loads a module into
 # this machine's own kernel.
 
 export KERNEL ?= 6.1
@@ -39,10 +46,27 @@ check:
 	scripts/setup check
 	tests/check '$(T)'
 
+check-debug:
+	scripts/setup debug
+	KERNEL=$(KERNEL)-debug tests/check '$(T)'
+
+check-kcsan:
+	scripts/setup debug
+	KERNEL=$(KERNEL)-kcsan tests/check '$(T)'
+
+coverage:
+	scripts/setup debug
+	tests/coverage/run '$(T)'
+
+fuzz:
+	scripts/setup debug
+	$(MAKE) --no-print-directory KERNEL=$(KERNEL)-debug modules user
+	tests/fuzz/run $(T)
+
 bench:
 	scripts/setup demo
 	$(MAKE) --no-print-directory modules user
-	bench/run
+	bench/run $(T)
 
 vm: modules guest
 	tests/vm/run --shell
@@ -54,4 +78,4 @@ install: user
 clean:
 	rm -rf build
 
-.PHONY: all modules user guest demo check bench vm install clean
+.PHONY: all modules user guest demo check check-debug check-kcsan coverage fuzz bench vm install clean

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What planefd costs, beside the kernel's own sample driver and beside the
- * least that work of the kind takes. Runs in the VM under bench/run.
+ * What planefd costs, beside the kernel's own sample drivers, beside udmabuf
+ * where the kernel has it, and beside the least that work of the kind takes.
+ * Runs in the VM under bench/run.
  *
- * usage: bench FILE.json
+ * usage: bench FILE.json [SUBJECT...]
+ *
+ * With subjects only those are measured, and nothing is judged.
  *
  * Exit status: 0 when the figures are what they must be, 1 when one is not, or
  * could not be had.
  */
+#include "checks.h"
+#include "report.h"
 #include "rows.h"
 
 #include "test.h"
@@ -16,22 +21,44 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* How far apart sizes may be where the size does not matter, in percent */
-#define SAME_PERCENT 2
-#define MBOCHS_SECONDS 300
+#define PEER_SECONDS 1000
 #define CLEANUPS_MAX 4
+
+/* In the order in which a peer survives them longest */
+static const struct subject {
+	const char *name;
+	void (*rows)(void);
+	void (*rows_peer)(enum column whose);
+} subjects[] = {
+	{"query", rows_query, rows_query_peer},
+	{"events", rows_events, rows_events_peer},
+	{"crowd", rows_crowd, rows_crowd_peer},
+	{"map", rows_map, rows_map_peer},
+	{"bytes", rows_bytes, rows_bytes_peer},
+	{"idle", rows_idle, rows_idle_peer},
+	{"many", rows_many, rows_many_peer},
+	{"memory", rows_memory, rows_memory_peer},
+	{"export", rows_export, rows_export_peer},
+};
+
+#define SUBJECTS (sizeof(subjects) / sizeof(*subjects))
+
+/* Names of those to measure, up to NULL; none means all */
+static char **wanted;
 
 static void (*cleanups[CLEANUPS_MAX])(void);
 static unsigned int cleanups_count;
 
-/* In the process that measures mbochs: where it tells that it is through */
-static int mbochs_done = -1;
+/* In the process that measures a peer: where it tells that it is through */
+static int peer_done = -1;
 
-/* What mbochs has exported cannot be closed safely, so who holds it never ends
+/*
+ * What mbochs has exported cannot be closed safely, so who holds it never ends
  */
 static _Noreturn void rest(void)
 {
@@ -39,7 +66,7 @@ static _Noreturn void rest(void)
 		pause();
 }
 
-/* The harness's device code calls these two; the tests' runner has its own */
+/* The harness calls these; the tests' runner has its own */
 
 void test_after_each(void (*cleanup)(void))
 {
@@ -57,8 +84,8 @@ void test_fail(const char *file, int line, const char *format, ...)
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fprintf(stderr, "\n");
-	if (mbochs_done >= 0) {
-		close(mbochs_done);
+	if (peer_done >= 0) {
+		close(peer_done);
 		rest();
 	}
 	_exit(1);
@@ -70,28 +97,37 @@ static void cleanup(void)
 		cleanups[--cleanups_count]();
 }
 
-static _Noreturn void run_mbochs(void)
+static bool is_wanted(const struct subject *subject)
 {
-	const struct rlimit files = {.rlim_cur = 4096, .rlim_max = 4096};
+	char **name;
 
-	CHECK_OK(setrlimit(RLIMIT_NOFILE, &files));
-	rows_events_mbochs();
-	rows_map_mbochs();
-	rows_planes_mbochs();
-	CHECK_EQ(write(mbochs_done, "", 1), 1);
+	for (name = wanted; *name; name++)
+		if (!strcmp(*name, subject->name))
+			return true;
+	return !*wanted;
+}
+
+static _Noreturn void run_peer(enum column whose)
+{
+	unsigned int i;
+
+	for (i = 0; i < SUBJECTS; i++)
+		if (is_wanted(&subjects[i]))
+			subjects[i].rows_peer(whose);
+	CHECK_EQ(write(peer_done, "", 1), 1);
 	rest();
 }
 
-/* Measure mbochs in a process of its own, for it may take that with it */
-static void try_mbochs(void)
+/* Measure a peer in a process of its own, for it may take that with it */
+static void try_peer(enum column whose, const char *name)
 {
 	struct pollfd wait = {.events = POLLIN};
 	int done[2];
 	pid_t pid;
 	char byte;
 
-	if (!screen_has_mbochs()) {
-		fprintf(stderr, "bench: mbochs is not loaded\n");
+	if (!screen_has(whose)) {
+		fprintf(stderr, "bench: %s is not loaded\n", name);
 		return;
 	}
 	CHECK_OK(pipe(done));
@@ -99,89 +135,74 @@ static void try_mbochs(void)
 	pid = (pid_t)CHECK_OK(fork());
 	if (!pid) {
 		close(done[0]);
-		mbochs_done = done[1];
-		run_mbochs();
+		peer_done = done[1];
+		run_peer(whose);
 	}
 	close(done[1]);
 	wait.fd = done[0];
-	if (poll(&wait, 1, MBOCHS_SECONDS * 1000) != 1)
-		fprintf(stderr, "bench: mbochs hangs\n");
+	if (poll(&wait, 1, PEER_SECONDS * 1000) != 1)
+		fprintf(stderr, "bench: %s hangs\n", name);
 	else if (read(done[0], &byte, 1) != 1)
-		fprintf(stderr, "bench: measuring mbochs ended early\n");
+		fprintf(stderr, "bench: measuring %s ended early\n", name);
 	close(done[0]);
-}
-
-static const struct figures *figures_of(const char *work, const char *size,
-					enum column column)
-{
-	const struct row *row = result_find(work, size);
-
-	if (!row || row->cells[column].kind != CELL_FIGURES)
-		return NULL;
-	return &row->cells[column].figures;
-}
-
-/* QUERY costs less than the query of the sample driver */
-static void check_query(const struct size *size)
-{
-	const struct figures *ours = figures_of(ROW_QUERY, size->name, PLANEFD);
-	const struct figures *theirs =
-		figures_of(ROW_QUERY, size->name, MBOCHS);
-
-	if (size->vram > MBOCHS_VRAM)
-		return;
-	result_check(ours && theirs && ours->median < theirs->median,
-		     "QUERY at %s costs less than mbochs's query", size->name);
-}
-
-/* CREATE of what is exported already costs the same at every size */
-static void check_create(const struct size *size)
-{
-	const struct figures *base =
-		figures_of(ROW_AGAIN, SIZE_VGA->name, PLANEFD);
-	const struct figures *ours = figures_of(ROW_AGAIN, size->name, PLANEFD);
-	double off = 100;
-
-	if (base && ours)
-		off = (ours->median - base->median) / base->median * 100;
-	result_check(off <= SAME_PERCENT && off >= -SAME_PERCENT,
-		     "CREATE of an exported plane at %s is within %d %% of %s: "
-		     "%+.1f %%",
-		     size->name, SAME_PERCENT, SIZE_VGA->name, off);
 }
 
 static void write_json(const char *path)
 {
-	int error = result_write_json(path);
+	int error = report_json(path);
 
 	if (error)
 		test_fail(__FILE__, __LINE__, "cannot write %s: %s", path,
 			  strerror(-error));
 }
 
+static bool is_subject(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < SUBJECTS; i++)
+		if (!strcmp(subjects[i].name, name))
+			return true;
+	return false;
+}
+
+static void prepare(int argc, char **argv)
+{
+	const struct rlimit files = {.rlim_cur = 4096, .rlim_max = 4096};
+	int i;
+
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s FILE.json [SUBJECT...]\n", argv[0]);
+		exit(2);
+	}
+	wanted = argv + 2;
+	for (i = 2; i < argc; i++) {
+		if (is_subject(argv[i]))
+			continue;
+		fprintf(stderr, "bench: there is no subject %s\n", argv[i]);
+		exit(2);
+	}
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &files));
+	result_init();
+	measure_init();
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s FILE.json\n", argv[0]);
-		return 2;
-	}
-	result_init();
-	measure_init();
-	rows_planes();
-	rows_map();
-	rows_events();
+	prepare(argc, argv);
+	for (i = 0; i < SUBJECTS; i++)
+		if (is_wanted(&subjects[i]))
+			subjects[i].rows();
 	cleanup();
 	/* In case that the kernel does not survive what comes next */
 	write_json(argv[1]);
-	try_mbochs();
-
-	for (i = 0; i < sizes_count; i++)
-		check_query(&sizes[i]);
-	for (i = 1; i < sizes_count; i++)
-		check_create(&sizes[i]);
+	try_peer(MDPY, "mdpy");
+	try_peer(MBOCHS, "mbochs");
+	if (!*wanted)
+		checks();
 	write_json(argv[1]);
-	result_print(stdout);
+	report_print(stdout);
 	return result_failed() != 0;
 }

@@ -21,13 +21,10 @@
 #define FLIP_ROUNDS 500
 #define WAKE_ROUNDS 300
 
-#define PRIMARY VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_PRIMARY, 0, 0)
-
 /* What there is to flip and to wait for; shared by flipper and viewer */
 struct scene {
 	struct screen screen;
 	int eventfd; /* instead of the screen, or -1 */
-	uint16_t line;
 	volatile int ready;
 	volatile unsigned int wakes;
 	volatile uint64_t awake; /* measure_now() of the last wake */
@@ -37,23 +34,21 @@ static void flip_timed(void *arg)
 {
 	struct scene *scene = arg;
 
-	scene->screen.status = (int)pwrite(
-		scene->screen.device.fd, &scene->line, sizeof(scene->line),
-		(off_t)(scene->screen.bar2 + BAR2_DISPI + 2 * DISPI_Y_OFFSET));
+	screen_flip(&scene->screen);
 }
 
 static void flip_before(void *arg)
 {
 	struct scene *scene = arg;
 
-	scene->line = scene->line ? 0 : PAN_LINES;
+	scene->screen.line = scene->screen.line ? 0 : PAN_LINES;
 }
 
 static void flip_after(void *arg)
 {
 	struct scene *scene = arg;
 
-	CHECK_EQ(scene->screen.status, sizeof(scene->line));
+	screen_has_flipped(&scene->screen);
 }
 
 static void event_timed(void *arg)
@@ -162,15 +157,14 @@ void rows_events(void)
 
 	screen_create(&scene->screen, PLANEFD, SIZE_HD);
 	screen_show(&scene->screen);
-	figures = measure(&flip, FLIP_ROUNDS, scene);
-	result_set(flips, PLANEFD, &figures, 1, NULL);
+	result_measure(flips, PLANEFD, &flip, FLIP_ROUNDS, scene, NULL);
 	figures = measure_wake(scene);
 	result_set(wakes, PLANEFD, &figures, 1, NULL);
 	screen_remove(&scene->screen);
 
 	scene->eventfd = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
-	figures = measure(&event, FLIP_ROUNDS, scene);
-	result_set(flips, FLOOR, &figures, 1, "write() to an eventfd");
+	result_measure(flips, FLOOR, &event, FLIP_ROUNDS, scene,
+		       "write() to an eventfd");
 	CHECK_OK(close(scene->eventfd));
 	scene->eventfd = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
 	figures = measure_wake(scene);
@@ -179,16 +173,21 @@ void rows_events(void)
 	munmap(scene, sizeof(*scene));
 }
 
-void rows_events_mbochs(void)
+void rows_events_peer(enum column whose)
 {
-	struct scene *scene = scene_create();
-	struct figures figures;
+	struct scene *scene;
 
-	screen_create(&scene->screen, MBOCHS, SIZE_HD);
-	screen_show(&scene->screen);
-	figures = measure(&flip, FLIP_ROUNDS, scene);
-	result_set(result_row(ROW_FLIP, ""), MBOCHS, &figures, 1, NULL);
-	result_cannot(result_row(ROW_WAKE, ""), MBOCHS,
+	result_cannot(result_row(ROW_WAKE, ""), whose,
 		      "nothing tells of a flip: its viewers ask again and "
 		      "again");
+	if (whose == MDPY) {
+		result_cannot(result_row(ROW_FLIP, ""), whose,
+			      "it shows one mode for good");
+		return;
+	}
+	scene = scene_create();
+	screen_create(&scene->screen, whose, SIZE_HD);
+	screen_show(&scene->screen);
+	result_measure(result_row(ROW_FLIP, ""), whose, &flip, FLIP_ROUNDS,
+		       scene, NULL);
 }

@@ -1,46 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a page costs that is mapped and read for the first time: of a dma-buf
- * that shows what a guest has drawn, and of VRAM that nobody has touched.
+ * What a page costs that is mapped and read for the first time: of a picture
+ * that a guest has drawn, and of VRAM that nobody has touched.
  *
  * The floor is a memfd, plain memory that is shared in the same way.
  */
 #include "rows.h"
 
+#include "mapping.h"
 #include "test.h"
+#include "udmabuf.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define MAP_ROUNDS 41
 #define VRAM_ROUNDS 9
-#define PAGE 4096
-
-#define PRIMARY VFIO_DMABUF_MGR_PLANE_ID(VFIO_DMABUF_MGR_PLANE_PRIMARY, 0, 0)
-
-struct mapping {
-	struct screen *screen;
-	int fd;
-	off_t offset;
-	size_t size;
-	int prot;
-	unsigned char *at;
-};
-
-static size_t size_pages(const struct size *size)
-{
-	return (size_bytes(size) + PAGE - 1) / PAGE;
-}
 
 static void map_timed(void *arg)
 {
 	struct mapping *mapping = arg;
 	size_t at;
 
-	mapping->at = mmap(NULL, mapping->size, mapping->prot, MAP_SHARED,
-			   mapping->fd, mapping->offset);
+	mapping_map(mapping);
 	if (mapping->at == MAP_FAILED)
 		return;
 	for (at = 0; at < mapping->size; at += PAGE)
@@ -49,10 +32,7 @@ static void map_timed(void *arg)
 
 static void unmap_after(void *arg)
 {
-	struct mapping *mapping = arg;
-
-	CHECK(mapping->at != MAP_FAILED);
-	munmap(mapping->at, mapping->size);
+	mapping_unmap(arg);
 }
 
 static void memfd_before(void *arg)
@@ -75,12 +55,9 @@ static void memfd_after(void *arg)
 static void vram_before(void *arg)
 {
 	struct mapping *mapping = arg;
-	struct vfio_region_info info;
 
 	screen_open(mapping->screen);
-	region_info(&mapping->screen->device, BAR0, &info);
-	mapping->fd = mapping->screen->device.fd;
-	mapping->offset = (off_t)info.offset;
+	mapping_of_vram(mapping, mapping->screen);
 }
 
 static void vram_after(void *arg)
@@ -91,49 +68,35 @@ static void vram_after(void *arg)
 	screen_close(mapping->screen);
 }
 
-static void map_memfd(struct row *row, struct mapping mapping)
-{
-	static const struct work work = {NULL, map_timed, unmap_after};
-	struct figures figures;
-	void *map;
-
-	memfd_before(&mapping);
-	map = mmap(NULL, mapping.size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   mapping.fd, 0);
-	CHECK(map != MAP_FAILED);
-	memset(map, 1, mapping.size);
-	munmap(map, mapping.size);
-	figures = measure(&work, MAP_ROUNDS, &mapping);
-	close(mapping.fd);
-	result_set(row, FLOOR, &figures, (double)mapping.size / PAGE,
-		   "a memfd written to");
-}
+static const struct work map_work = {NULL, map_timed, unmap_after};
 
 static void row_map(const struct size *size)
 {
-	static const struct work work = {NULL, map_timed, unmap_after};
 	struct row *row = result_row(ROW_MAP, size->name);
-	struct vfio_dmabuf_mgr_create_dmabuf create = {
-		.argsz = sizeof(create),
-		.plane_id = PRIMARY,
-	};
-	struct mapping mapping = {
-		.size = size_pages(size) * PAGE,
-		.prot = PROT_READ,
-	};
-	struct figures figures;
+	struct mapping mapping;
 	struct screen screen;
+	struct udmabuf udmabuf;
 
 	screen_create(&screen, PLANEFD, size);
 	screen_show(&screen);
-	CHECK_OK(ioctl(screen.manager, VFIO_DMABUF_MGR_CREATE_DMABUF, &create));
-	mapping.fd = create.fd;
-	CHECK_EQ(create.plane_info.size, mapping.size);
-	figures = measure(&work, MAP_ROUNDS, &mapping);
-	result_set(row, PLANEFD, &figures, (double)mapping.size / PAGE, NULL);
-	close(create.fd);
+	mapping_of_export(&mapping, &screen);
+	result_measure_many(row, PLANEFD, &map_work, MAP_ROUNDS, &mapping,
+			    size_pages(size), NULL);
+	close(mapping.fd);
 	screen_remove(&screen);
-	map_memfd(row, mapping);
+
+	mapping_of_memfd(&mapping, mapping.size);
+	result_measure_many(row, FLOOR, &map_work, MAP_ROUNDS, &mapping,
+			    size_pages(size), "a memfd written to");
+	close(mapping.fd);
+
+	if (!udmabuf_has())
+		return;
+	mapping_of_udmabuf(&mapping, &udmabuf, mapping.size);
+	result_measure_many(row, UDMABUF, &map_work, MAP_ROUNDS, &mapping,
+			    size_pages(size), NULL);
+	close(mapping.fd);
+	udmabuf_close(&udmabuf);
 }
 
 /* The first pages of BAR 0 that a guest's driver draws to */
@@ -145,24 +108,22 @@ static void row_vram(enum column whose, const struct size *size)
 	struct screen screen;
 	struct mapping mapping = {
 		.screen = &screen,
-		.size = size_pages(size) * PAGE,
 		.prot = PROT_READ | PROT_WRITE,
 	};
-	struct figures figures;
 
 	screen_create(&screen, whose, size);
 	screen_close(&screen);
-	figures = measure(&work, VRAM_ROUNDS, &mapping);
-	result_set(row, whose, &figures, (double)mapping.size / PAGE, NULL);
+	result_measure_many(row, whose, &work, VRAM_ROUNDS, &mapping,
+			    size_pages(size), NULL);
 	screen_open(&screen);
 	if (whose == MBOCHS)
 		return;
 	screen_remove(&screen);
 
 	mapping.offset = 0;
-	figures = measure(&memfd, VRAM_ROUNDS, &mapping);
-	result_set(row, FLOOR, &figures, (double)mapping.size / PAGE,
-		   "a new memfd");
+	mapping.size = size_pages(size) * PAGE;
+	result_measure_many(row, FLOOR, &memfd, VRAM_ROUNDS, &mapping,
+			    size_pages(size), "a new memfd");
 }
 
 void rows_map(void)
@@ -177,23 +138,12 @@ static void row_map_mbochs(const struct size *size)
 	struct row *row = result_row(ROW_MAP, size->name);
 	struct screen screen;
 	void *map;
-	int i;
+	int fd;
 
 	screen_create(&screen, MBOCHS, size);
 	screen_show(&screen);
-	screen.gfx.argsz = sizeof(screen.gfx);
-	screen.gfx.flags = VFIO_GFX_PLANE_TYPE_DMABUF;
-	screen.gfx.drm_plane_type = 1;
-	/* The first query of a mode fails */
-	for (i = 0; i < 2; i++)
-		screen.status = ioctl(screen.device.fd,
-				      VFIO_DEVICE_QUERY_GFX_PLANE, &screen.gfx);
-	CHECK_EQ(screen.status, 0);
-	screen.dmabuf = (int)CHECK_OK(ioctl(screen.device.fd,
-					    VFIO_DEVICE_GET_GFX_DMABUF,
-					    &screen.gfx.dmabuf_id));
-	map = mmap(NULL, size_bytes(size), PROT_READ, MAP_SHARED, screen.dmabuf,
-		   0);
+	fd = screen_export(&screen);
+	map = mmap(NULL, size_bytes(size), PROT_READ, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED)
 		result_cannot(row, MBOCHS, "mmap() of its dma-buf says %s",
 			      strerror(errno));
@@ -202,8 +152,34 @@ static void row_map_mbochs(const struct size *size)
 			  "a dma-buf of mbochs can be mapped: measure it");
 }
 
-void rows_map_mbochs(void)
+static void row_map_mdpy(const struct size *size)
 {
+	struct row *row = result_row(ROW_MAP, size->name);
+	const char *cannot = screen_cannot(MDPY, size);
+	struct mapping mapping;
+	struct screen screen;
+
+	if (cannot) {
+		result_cannot(row, MDPY, "%s", cannot);
+		return;
+	}
+	screen_create(&screen, MDPY, size);
+	mapping_of_vram(&mapping, &screen);
+	mapping.prot = PROT_READ;
+	result_measure_many(row, MDPY, &map_work, MAP_ROUNDS, &mapping,
+			    size_pages(size), NULL);
+	screen_remove(&screen);
+}
+
+void rows_map_peer(enum column whose)
+{
+	if (whose == MDPY) {
+		row_map_mdpy(SIZE_HD);
+		row_map_mdpy(SIZE_4K);
+		result_cannot(result_row(ROW_VRAM, SIZE_4K->name), MDPY,
+			      "all of it is there when the device is made");
+		return;
+	}
 	row_vram(MBOCHS, SIZE_4K);
 	row_map_mbochs(SIZE_HD);
 	row_map_mbochs(SIZE_4K);

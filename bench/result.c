@@ -6,35 +6,12 @@
 
 #include "test.h"
 
-#include <json-c/json.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
-
-#define ROWS_MAX 64
-#define CHECKS_MAX 16
-
-struct check {
-	bool holds;
-	char text[160];
-};
-
-struct table {
-	unsigned int rows_count;
-	struct row rows[ROWS_MAX];
-	unsigned int checks_count;
-	struct check checks[CHECKS_MAX];
-};
 
 static struct table *table;
-
-static const char *const column_names[COLUMNS] = {
-	[PLANEFD] = "planefd",
-	[MAINLINE] = "mainline",
-	[MBOCHS] = "mbochs",
-	[FLOOR] = "floor",
-};
 
 void result_init(void)
 {
@@ -68,6 +45,7 @@ struct row *result_row(const char *work, const char *size)
 	row = &table->rows[table->rows_count++];
 	row->work = work;
 	row->size = size;
+	row->unit = UNIT_INSTRUCTIONS;
 	return row;
 }
 
@@ -83,6 +61,24 @@ void result_set(struct row *row, enum column column,
 	cell->figures.mean /= units;
 	snprintf(cell->note, sizeof(cell->note), "%s", what ? what : "");
 	cell->kind = CELL_FIGURES;
+}
+
+void result_measure_many(struct row *row, enum column column,
+			 const struct work *work, unsigned int rounds,
+			 void *arg, double units, const char *what)
+{
+	struct figures figures;
+
+	result_cannot(row, column, "it ended while this was measured");
+	figures = measure(work, rounds, arg);
+	result_set(row, column, &figures, units, what);
+}
+
+void result_measure(struct row *row, enum column column,
+		    const struct work *work, unsigned int rounds, void *arg,
+		    const char *what)
+{
+	result_measure_many(row, column, work, rounds, arg, 1, what);
 }
 
 void result_cannot(struct row *row, enum column column, const char *format, ...)
@@ -118,185 +114,78 @@ unsigned int result_failed(void)
 	return failed;
 }
 
-/* Of the widest cell, in percent of its median */
-static double row_spread(const struct row *row)
+void result_excuse(const char *work, const char *reason)
 {
-	const struct figures *figures;
-	double spread, widest = 0;
+	CHECK_LT(table->excuses_count, EXCUSES_MAX);
+	table->excuses[table->excuses_count++] =
+		(struct excuse){.work = work, .reason = reason};
+}
+
+static const char *row_excuse(const struct row *row)
+{
 	unsigned int i;
 
-	for (i = 0; i < COLUMNS; i++) {
-		figures = &row->cells[i].figures;
-		if (row->cells[i].kind != CELL_FIGURES || figures->median <= 0)
+	for (i = 0; i < table->excuses_count; i++)
+		if (!strcmp(table->excuses[i].work, row->work))
+			return table->excuses[i].reason;
+	return NULL;
+}
+
+const struct cell *row_ours(const struct row *row)
+{
+	if (row->cells[PLANEFD].kind == CELL_FIGURES)
+		return &row->cells[PLANEFD];
+	if (row->cells[MAINLINE].kind == CELL_FIGURES)
+		return &row->cells[MAINLINE];
+	return NULL;
+}
+
+const struct cell *row_best_peer(const struct row *row)
+{
+	const struct cell *best = NULL, *cell;
+
+	for (cell = &row->cells[MBOCHS]; cell <= &row->cells[UDMABUF]; cell++) {
+		if (cell->kind != CELL_FIGURES)
 			continue;
-		spread = (figures->high - figures->low) / figures->median * 100;
-		if (spread > widest)
-			widest = spread;
+		if (!best || cell->figures.median < best->figures.median)
+			best = cell;
 	}
-	return widest;
+	return best;
 }
 
-static void print_cell(FILE *file, const struct cell *cell)
+/* Where medians differ by less than boots do, nobody is ahead */
+static bool peer_is_ahead(const struct row *row)
 {
-	switch (cell->kind) {
-	case CELL_FIGURES:
-		fprintf(file, " %10.*f", cell->figures.median < 1000,
-			cell->figures.median);
-		break;
-	case CELL_CANNOT:
-		fprintf(file, " %10s", "cannot");
-		break;
-	case CELL_EMPTY:
-		fprintf(file, " %10s", "-");
-		break;
-	}
+	const struct cell *ours = row_ours(row), *peer = row_best_peer(row);
+
+	return ours && peer &&
+	       ours->figures.median > peer->figures.median * 1.001;
 }
 
-static void print_ratio(FILE *file, const struct row *row)
+void result_check_peers(void)
 {
-	const struct cell *ours = &row->cells[PLANEFD];
-	const struct cell *theirs = &row->cells[MBOCHS];
-
-	if (ours->kind == CELL_FIGURES && theirs->kind == CELL_FIGURES &&
-	    theirs->figures.median > 0)
-		fprintf(file, " %9.2f",
-			ours->figures.median / theirs->figures.median);
-	else
-		fprintf(file, " %9s", "-");
-}
-
-/* What is so at one size is mostly so at the next */
-static bool note_was_printed(unsigned int row, unsigned int column)
-{
-	const struct row *now = &table->rows[row], *then;
-
-	for (then = table->rows; then < now; then++) {
-		if (!strcmp(then->work, now->work) &&
-		    !strcmp(then->cells[column].note, now->cells[column].note))
-			return true;
-	}
-	return false;
-}
-
-static void print_notes(FILE *file)
-{
-	const struct cell *cell;
 	const struct row *row;
-	unsigned int i, j;
+	unsigned int i, ahead = 0;
 
 	for (i = 0; i < table->rows_count; i++) {
 		row = &table->rows[i];
-		for (j = 0; j < FLOOR; j++) {
-			cell = &row->cells[j];
-			if (!*cell->note || note_was_printed(i, j))
-				continue;
-			fprintf(file, "%s%s: %s: %s\n", column_names[j],
-				cell->kind == CELL_CANNOT ? " cannot" : "",
-				row->work, cell->note);
-		}
+		if (!peer_is_ahead(row) || row_excuse(row))
+			continue;
+		ahead++;
+		result_check(false, "no peer is ahead in: %s %s", row->work,
+			     row->size);
 	}
+	if (!ahead)
+		result_check(true, "no peer is ahead, but where there is a "
+				   "reason");
 }
 
-void result_print(FILE *file)
+const char *row_reason(const struct row *row)
 {
-	const struct row *row;
-	unsigned int i, j;
-
-	fprintf(file, "%-34s %-10s", "instructions, median", "");
-	for (j = 0; j < COLUMNS; j++)
-		fprintf(file, " %10s", column_names[j]);
-	fprintf(file, " %9s %7s  %s\n", "to mbochs", "spread", "floor is");
-	for (i = 0; i < table->rows_count; i++) {
-		row = &table->rows[i];
-		fprintf(file, "%-34s %-10s", row->work, row->size);
-		for (j = 0; j < COLUMNS; j++)
-			print_cell(file, &row->cells[j]);
-		print_ratio(file, row);
-		fprintf(file, " %6.1f%%  %s\n", row_spread(row),
-			row->cells[FLOOR].note);
-	}
-	fprintf(file, "\n");
-	print_notes(file);
-	for (i = 0; i < table->checks_count; i++)
-		fprintf(file, "%s: %s\n",
-			table->checks[i].holds ? "holds" : "DOES NOT HOLD",
-			table->checks[i].text);
-	fflush(file);
+	return peer_is_ahead(row) ? row_excuse(row) : NULL;
 }
 
-static struct json_object *json_cell(const struct cell *cell)
+const struct table *result_table(void)
 {
-	struct json_object *object = json_object_new_object();
-
-	if (cell->kind == CELL_CANNOT) {
-		json_object_object_add(object, "cannot",
-				       json_object_new_string(cell->note));
-		return object;
-	}
-	json_object_object_add(object, "median",
-			       json_object_new_double(cell->figures.median));
-	json_object_object_add(object, "low",
-			       json_object_new_double(cell->figures.low));
-	json_object_object_add(object, "high",
-			       json_object_new_double(cell->figures.high));
-	json_object_object_add(object, "mean",
-			       json_object_new_double(cell->figures.mean));
-	json_object_object_add(object, "rounds",
-			       json_object_new_int((int)cell->figures.rounds));
-	if (*cell->note)
-		json_object_object_add(object, "what",
-				       json_object_new_string(cell->note));
-	return object;
-}
-
-static struct json_object *json_row(const struct row *row)
-{
-	struct json_object *object = json_object_new_object();
-	unsigned int i;
-
-	json_object_object_add(object, "work",
-			       json_object_new_string(row->work));
-	json_object_object_add(object, "size",
-			       json_object_new_string(row->size));
-	for (i = 0; i < COLUMNS; i++)
-		if (row->cells[i].kind != CELL_EMPTY)
-			json_object_object_add(object, column_names[i],
-					       json_cell(&row->cells[i]));
-	return object;
-}
-
-int result_write_json(const char *path)
-{
-	struct json_object *root = json_object_new_object();
-	struct json_object *rows = json_object_new_array();
-	struct json_object *checks = json_object_new_array();
-	struct json_object *check;
-	struct utsname name;
-	int error = 0;
-	unsigned int i;
-
-	CHECK_OK(uname(&name));
-	json_object_object_add(root, "unit",
-			       json_object_new_string("instructions"));
-	json_object_object_add(root, "kernel",
-			       json_object_new_string(name.release));
-	for (i = 0; i < table->rows_count; i++)
-		json_object_array_add(rows, json_row(&table->rows[i]));
-	json_object_object_add(root, "rows", rows);
-	for (i = 0; i < table->checks_count; i++) {
-		check = json_object_new_object();
-		json_object_object_add(
-			check, "check",
-			json_object_new_string(table->checks[i].text));
-		json_object_object_add(
-			check, "holds",
-			json_object_new_boolean(table->checks[i].holds));
-		json_object_array_add(checks, check);
-	}
-	json_object_object_add(root, "checks", checks);
-	errno = 0;
-	if (json_object_to_file_ext(path, root, JSON_C_TO_STRING_PRETTY))
-		error = errno ? -errno : -EIO;
-	json_object_put(root);
-	return error;
+	return table;
 }

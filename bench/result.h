@@ -10,12 +10,13 @@
 #include "measure.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 
 enum column {
 	PLANEFD,  /* the manager fd, or the device where that is measured */
 	MAINLINE, /* mainline's ABI on the same device */
-	MBOCHS,	  /* the kernel's sample driver */
+	MBOCHS,	  /* the kernel's sample of a display with dma-bufs */
+	MDPY,	  /* the kernel's sample of one that is a region of memory */
+	UDMABUF,  /* dma-bufs of a process's own memory */
 	FLOOR,	  /* the least that work of the kind takes */
 	COLUMNS,
 };
@@ -34,14 +35,43 @@ struct cell {
 
 struct row {
 	const char *work;
-	const char *size;
+	const char *size; /* of the picture, or of what else there is of it */
+	const char *unit;
 	struct cell cells[COLUMNS];
 };
 
 /* Call before any other, and before forking */
 void result_init(void);
 
-/* The row of this work and size, added below the others if it is not there */
+struct check {
+	bool holds;
+	char text[160];
+};
+
+struct excuse {
+	const char *work;
+	const char *reason;
+};
+
+#define ROWS_MAX 128
+#define CHECKS_MAX 64
+#define EXCUSES_MAX 16
+
+struct table {
+	unsigned int rows_count;
+	struct row rows[ROWS_MAX];
+	unsigned int checks_count;
+	struct check checks[CHECKS_MAX];
+	unsigned int excuses_count;
+	struct excuse excuses[EXCUSES_MAX];
+};
+
+#define UNIT_INSTRUCTIONS "instructions"
+
+/*
+ * The row of this work and size, added below the others if it is not there.
+ * Its unit is the instruction if nothing else is set.
+ */
 struct row *result_row(const char *work, const char *size);
 
 /* The row if it is there, or NULL */
@@ -51,8 +81,25 @@ const struct row *result_find(const char *work, const char *size);
 void result_set(struct row *row, enum column column,
 		const struct figures *figures, double units, const char *what);
 
+/* Measure such work, and set the figures; if it ends here, the table says so */
+void result_measure(struct row *row, enum column column,
+		    const struct work *work, unsigned int rounds, void *arg,
+		    const char *what);
+void result_measure_many(struct row *row, enum column column,
+			 const struct work *work, unsigned int rounds,
+			 void *arg, double units, const char *what);
+
 void result_cannot(struct row *row, enum column column, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/*
+ * Why a peer is ahead in this work. Without a reason that is one of the
+ * conditions below which do not hold.
+ */
+void result_excuse(const char *work, const char *reason);
+
+/* Add the condition that no peer is ahead in any row, or a reason is there */
+void result_check_peers(void);
 
 /* A condition that the figures must meet */
 void result_check(bool holds, const char *format, ...)
@@ -61,9 +108,16 @@ void result_check(bool holds, const char *format, ...)
 /* How many do not */
 unsigned int result_failed(void);
 
-void result_print(FILE *file);
+/* The planefd column, or if it is empty mainline's on the same device; NULL */
+const struct cell *row_ours(const struct row *row);
 
-/* 0 or a negative errno */
-int result_write_json(const char *path);
+/* The least of mbochs, mdpy and udmabuf, or NULL */
+const struct cell *row_best_peer(const struct row *row);
+
+/* Why a peer is ahead in this row, NULL if none is */
+const char *row_reason(const struct row *row);
+
+/* All of it, for those who print it */
+const struct table *result_table(void);
 
 #endif /* BENCH_RESULT_H */

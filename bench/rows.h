@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rows of the table, one file for each subject. Those that end in _mbochs
- * measure the sample driver, in a process that may die of it.
+ * The rows of the table, one file for each subject. Those that end in _peer
+ * measure a sample driver, MBOCHS or MDPY, in a process that may die of it;
+ * the others measure ours, udmabuf and the floor.
  */
 #ifndef BENCH_ROWS_H
 #define BENCH_ROWS_H
@@ -18,19 +19,57 @@
 #define ROW_ROUND "export and close"
 #define ROW_MAP "map, touch: per page drawn to"
 #define ROW_VRAM "VRAM's first touch: per page"
+#define ROW_READ "read a mapped picture: per KiB"
+#define ROW_WRITE "write a mapped picture: per KiB"
+#define ROW_ONCE "map, read once, unmap: per KiB"
+#define ROW_PREAD "read() VRAM of the device: per KiB"
 #define ROW_FLIP "flip, nobody waits"
 #define ROW_WAKE "flip to a viewer's wake from poll"
+#define ROW_IDLE_VIEWER "ten idle seconds: the viewer"
+#define ROW_IDLE_SWITCHES "ten idle seconds: it runs"
+#define ROW_IDLE_MACHINE "ten idle seconds: the machine"
+#define ROW_MANY_QUERY "query, by each in turn"
+#define ROW_MANY_EXPORT "export again, by each in turn"
+#define ROW_MANY_FLIP "flip, nobody waits, each in turn"
+#define ROW_MANY_WAKE "flip, all wait"
+#define ROW_MEMORY_DEVICE "an open device, nothing drawn"
+#define ROW_MEMORY_FD "a viewer's fd"
+#define ROW_MEMORY_BUFFER "an exported picture"
 
-/* planes.c: query and export */
-void rows_planes(void);
-void rows_planes_mbochs(void);
+/* query.c: asking what a plane shows */
+void rows_query(void);
+void rows_query_peer(enum column whose);
+
+/* export.c: making dma-bufs */
+void rows_export(void);
+void rows_export_peer(enum column whose);
 
 /* map.c: mapping and touching pages */
 void rows_map(void);
-void rows_map_mbochs(void);
+void rows_map_peer(enum column whose);
+
+/* bytes.c: what goes through a map, and through read() */
+void rows_bytes(void);
+void rows_bytes_peer(enum column whose);
 
 /* events.c: flips and those who wait for them */
 void rows_events(void);
-void rows_events_mbochs(void);
+void rows_events_peer(enum column whose);
+
+/* idle.c: a viewer of a screen that stands still */
+void rows_idle(void);
+void rows_idle_peer(enum column whose);
+
+/* many.c: many viewers, many devices */
+void rows_many(void);
+void rows_many_peer(enum column whose);
+
+/* crowd.c: many viewers that wait */
+void rows_crowd(void);
+void rows_crowd_peer(enum column whose);
+
+/* memory.c: what the kernel keeps for it */
+void rows_memory(void);
+void rows_memory_peer(enum column whose);
 
 #endif /* BENCH_ROWS_H */

@@ -181,7 +181,7 @@ int bochs_probe(struct mdev_device *mdev, const struct bochs_type *type)
 	vdev_config_add_bar(&bochs->vdev, BOCHS_VRAM_BAR, type->vram_size,
 			    PCI_BASE_ADDRESS_MEM_PREFETCH);
 
-	ret = vfio_register_emulated_iommu_dev(&bochs->vdev.vfio);
+	ret = vdev_register(&bochs->vdev);
 	if (ret)
 		goto err_put;
 	dev_set_drvdata(&mdev->dev, bochs);

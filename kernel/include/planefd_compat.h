@@ -76,7 +76,11 @@ static inline void planefd_eventfd_signal(struct eventfd_ctx *ctx)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define planefd_assign_str(dst, src)	__assign_str(dst, src)
 #else
-#define planefd_assign_str(dst, src)	__assign_str(dst)
+#define planefd_assign_str(dst, src)					\
+	do {								\
+		(void)(src);						\
+		__assign_str(dst);					\
+	} while (0)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)

@@ -209,27 +209,62 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 	return exported;
 }
 
+/* Give it out: a reference, and the newest of all. */
+static struct dma_buf *exported_get(struct vfio_dmabuf_mgr *mgr,
+				    struct exported *exported)
+{
+	if (!list_is_first(&exported->link, &mgr->exported))
+		list_move(&exported->link, &mgr->exported);
+	get_dma_buf(exported->dmabuf);
+	return exported->dmabuf;
+}
+
 /*
  * The dma-buf of a scanout that has its id, made if there is none yet. Returns
  * a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM, or what the
  * vendor's export answers.
  */
-struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
-			   const struct scanout *scanout, bool writable)
+static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
+				  const struct scanout *scanout, bool writable)
+{
+	struct exported *exported;
+
+	exported = exported_find(mgr, scanout, writable);
+	if (!exported)
+		exported = exported_create(mgr, scanout, writable);
+	if (IS_ERR(exported))
+		return ERR_CAST(exported);
+	return exported_get(mgr, exported);
+}
+
+/* Apart, so that what is exported already does without its struct. */
+static noinline_for_stack struct dma_buf *
+export_known_id(struct vfio_dmabuf_mgr *mgr, u32 id)
+{
+	struct scanout scanout;
+
+	if (!scanout_find(mgr, id, &scanout))
+		return ERR_PTR(-ENOENT);
+	return mgr_export(mgr, &scanout, true);
+}
+
+/*
+ * The writable dma-buf of what has mainline's 32-bit id. Returns a reference,
+ * or an ERR_PTR: -ENOENT where nothing has that id any more, and those of
+ * mgr_export().
+ */
+struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 {
 	struct exported *exported;
 
 	lockdep_assert_held(&mgr->lock);
 
-	exported = exported_find(mgr, scanout, writable);
-	if (exported)
-		list_move(&exported->link, &mgr->exported);
-	else
-		exported = exported_create(mgr, scanout, writable);
-	if (IS_ERR(exported))
-		return ERR_CAST(exported);
-	get_dma_buf(exported->dmabuf);
-	return exported->dmabuf;
+	list_for_each_entry(exported, &mgr->exported, link) {
+		if (lower_32_bits(exported->scanout.id) == id &&
+		    exported->writable)
+			return exported_get(mgr, exported);
+	}
+	return export_known_id(mgr, id);
 }
 
 /*

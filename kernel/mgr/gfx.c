@@ -44,16 +44,18 @@ long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 {
 	const size_t minsz = offsetofend(struct vfio_device_gfx_plane_info,
 					 dmabuf_id);
+	struct vfio_device_gfx_plane_info __user *user = uarg;
 	struct vfio_device_gfx_plane_info info;
 	struct plane_look look = {};
-	u32 argsz, plane_id;
+	u32 plane_id;
 	int ret;
 
-	if (get_user(argsz, (u32 __user *)uarg))
+	if (get_user(info.argsz, &user->argsz))
 		return -EFAULT;
-	if (argsz < minsz)
+	if (info.argsz < minsz)
 		return -EINVAL;
-	if (copy_from_user(&info, uarg, minsz))
+	if (get_user(info.flags, &user->flags) ||
+	    get_user(info.drm_plane_type, &user->drm_plane_type))
 		return -EFAULT;
 	if (info.flags == (VFIO_GFX_PLANE_TYPE_PROBE |
 			   VFIO_GFX_PLANE_TYPE_DMABUF))
@@ -77,7 +79,7 @@ long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 		return ret;
 
 	trace_vfio_dmabuf_mgr_query(mgr, plane_id, &look);
-	return copy_to_user(uarg, &info, minsz) ? -EFAULT : 0;
+	return copy_to_user(user, &info, minsz) ? -EFAULT : 0;
 }
 
 /*
@@ -86,7 +88,6 @@ long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
  */
 long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 {
-	struct scanout scanout;
 	struct dma_buf *dmabuf;
 	u32 id;
 	int fd;
@@ -98,12 +99,7 @@ long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 		return fd;
 
 	mutex_lock(&mgr->lock);
-	if (!mgr->ops)
-		dmabuf = ERR_PTR(-ENODEV);
-	else if (!scanout_find(mgr, id, &scanout))
-		dmabuf = ERR_PTR(-ENOENT);
-	else
-		dmabuf = mgr_export(mgr, &scanout, true);
+	dmabuf = mgr->ops ? mgr_export_id(mgr, id) : ERR_PTR(-ENODEV);
 	mutex_unlock(&mgr->lock);
 	if (IS_ERR(dmabuf)) {
 		put_unused_fd(fd);

@@ -47,6 +47,9 @@ static void damage_since(const struct plane_state *state, u64 seen,
 	u64 nr;
 
 	memset(damage, 0, sizeof(*damage));
+	/* Also where the ring has turned: that is the next query's to tell */
+	if (seen >= sequence)
+		return;
 	/* The ring may have turned on since @sequence was read */
 	if (atomic64_read(&state->sequence) - seen > MGR_CHANGES) {
 		damage->width = U32_MAX;
@@ -104,6 +107,49 @@ static void mark_seen(struct mgr_file *file, const struct plane_look *look)
 	spin_unlock(&file->mgr->event_lock);
 }
 
+/* The words of an argument that say what is asked */
+struct query_args {
+	u32 argsz;
+	u32 flags;
+	u32 plane_id;
+};
+
+/*
+ * Each word read once, and all under one opening of user memory, which costs
+ * more than the words do.
+ */
+static int get_args(struct query_args *args,
+		    const struct vfio_dmabuf_mgr_query_plane __user *user)
+{
+	if (!user_read_access_begin(user, offsetofend(typeof(*user), plane_id)))
+		return -EFAULT;
+	unsafe_get_user(args->argsz, &user->argsz, err_fault);
+	unsafe_get_user(args->flags, &user->flags, err_fault);
+	unsafe_get_user(args->plane_id, &user->plane_id, err_fault);
+	user_read_access_end();
+	return 0;
+
+err_fault:
+	user_read_access_end();
+	return -EFAULT;
+}
+
+/* Six words, for which copy_to_user() takes longer than the words do. */
+static int put_info(struct vfio_dmabuf_mgr_plane_info __user *user,
+		    const struct vfio_dmabuf_mgr_plane_info *info)
+{
+	if (!user_write_access_begin(user, sizeof(*user)))
+		return -EFAULT;
+	unsafe_copy_to_user((char __user *)user, (const char *)info,
+			    sizeof(*info), err_fault);
+	user_write_access_end();
+	return 0;
+
+err_fault:
+	user_write_access_end();
+	return -EFAULT;
+}
+
 /* Asked once a frame by every viewer: reads and writes no more than it must. */
 static long
 ioctl_query_plane(struct mgr_file *file,
@@ -112,37 +158,37 @@ ioctl_query_plane(struct mgr_file *file,
 	const u32 minsz = offsetofend(typeof(*user), plane_id);
 	struct vfio_dmabuf_mgr_plane_info info = {};
 	struct vfio_dmabuf_mgr *mgr = file->mgr;
-	u32 argsz, flags, plane_id;
 	struct plane_look look = {};
+	struct query_args args;
 	bool extended;
 	u64 id = 0;
 	int ret;
 
-	if (get_user(argsz, &user->argsz) || get_user(flags, &user->flags) ||
-	    get_user(plane_id, &user->plane_id))
-		return -EFAULT;
-	if (argsz < minsz || flags)
+	ret = get_args(&args, user);
+	if (ret)
+		return ret;
+	if (args.argsz < minsz || args.flags)
 		return -EINVAL;
-	extended = argsz >= VFIO_DMABUF_MGR_QUERY_EXT_ARGSZ;
+	extended = args.argsz >= VFIO_DMABUF_MGR_QUERY_EXT_ARGSZ;
 
 	mutex_lock(&mgr->lock);
-	ret = mgr_look(mgr, plane_id, &look);
+	ret = mgr_look(mgr, args.plane_id, &look);
 	if (!ret && extended && look.on)
 		id = scanout_id(mgr, &look.plane);
 	mutex_unlock(&mgr->lock);
 	if (ret)
 		return ret;
 
-	trace_vfio_dmabuf_mgr_query(mgr, plane_id, &look);
+	trace_vfio_dmabuf_mgr_query(mgr, args.plane_id, &look);
 	if (extended &&
 	    put_ext(file, &look, id,
 		    (void __user *)user + VFIO_DMABUF_MGR_QUERY_EXT_OFFSET))
 		return -EFAULT;
 	mgr_look_info(&look, &info);
-	if (copy_to_user(&user->plane_info, &info, sizeof(info)))
-		return -EFAULT;
-	mark_seen(file, &look);
-	return 0;
+	ret = put_info(&user->plane_info, &info);
+	if (!ret)
+		mark_seen(file, &look);
+	return ret;
 }
 
 static long

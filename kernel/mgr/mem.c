@@ -397,8 +397,10 @@ ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 		page = mem_page_present(mem, pos >> PAGE_SHIFT);
 		if (page) {
 			addr = kmap_local_page(page);
-			left = copy_to_user(buf + done,
-					    addr + offset_in_page(pos), len);
+			/* Guest and viewers write to it as they please */
+			left = data_race(copy_to_user(buf + done,
+						      addr + offset_in_page(pos),
+						      len));
 			kunmap_local(addr);
 		} else {
 			left = clear_user(buf + done, len);
@@ -442,8 +444,9 @@ ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 		if (!page)
 			return done ?: -ENOMEM;
 		addr = kmap_local_page(page);
-		left = copy_from_user(addr + offset_in_page(pos), buf + done,
-				      len);
+		/* Guest and viewers read it as they please */
+		left = data_race(copy_from_user(addr + offset_in_page(pos),
+						buf + done, len));
 		kunmap_local(addr);
 		if (left)
 			return done ?: -EFAULT;

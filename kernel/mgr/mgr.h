@@ -192,8 +192,7 @@ static inline u64 plane_dmabuf_size(const struct vfio_dmabuf_mem *mem,
 }
 
 /* buffer.c */
-struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
-			   const struct scanout *scanout, bool writable);
+struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id);
 struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look);
 void exported_forget(struct vfio_dmabuf_mgr *mgr,

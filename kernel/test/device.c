@@ -301,7 +301,7 @@ int test_display_probe(struct mdev_device *mdev)
 	if (IS_ERR(display))
 		return PTR_ERR(display);
 	dev_set_drvdata(&mdev->dev, display);
-	ret = vfio_register_emulated_iommu_dev(&display->vdev.vfio);
+	ret = vdev_register(&display->vdev);
 	if (ret)
 		vfio_put_device(&display->vdev.vfio);
 	return ret;

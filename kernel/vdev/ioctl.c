@@ -26,6 +26,27 @@ void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 EXPORT_SYMBOL_GPL(vdev_init);
 
 /**
+ * vdev_register - have VFIO offer the device
+ * @vdev: the device
+ *
+ * Puts it into a device set of its own first. VFIO would do that by itself, but
+ * not look whether it could, and the first open would oops.
+ *
+ * Context: process context, may sleep; the probe of an mdev is the place.
+ * Return: 0, or the error of either step.
+ */
+int vdev_register(struct vdev *vdev)
+{
+	int ret;
+
+	ret = vfio_assign_device_set(&vdev->vfio, vdev);
+	if (ret)
+		return ret;
+	return vfio_register_emulated_iommu_dev(&vdev->vfio);
+}
+EXPORT_SYMBOL_GPL(vdev_register);
+
+/**
  * vdev_reset - as after power-on: config space and registers; not its memory
  * @vdev: the device
  *

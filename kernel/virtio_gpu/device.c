@@ -188,7 +188,7 @@ int vgpu_probe(struct mdev_device *mdev, const struct vgpu_type *type)
 	ret = vgpu_alloc(vgpu);
 	if (ret)
 		goto err_put;
-	ret = vfio_register_emulated_iommu_dev(&vgpu->vdev.vfio);
+	ret = vdev_register(&vgpu->vdev);
 	if (ret)
 		goto err_put;
 	dev_set_drvdata(&mdev->dev, vgpu);

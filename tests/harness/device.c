@@ -58,11 +58,16 @@ __attribute__((constructor)) static void share_mdevs(void)
 static void remember(const char *uuid)
 {
 	unsigned int i;
+	char unused;
 
+	/* Another process may be at the same place of the list */
 	for (i = 0; i < MDEVS_MAX; i++) {
-		if (mdevs[i][0])
+		unused = 0;
+		if (!__atomic_compare_exchange_n(&mdevs[i][0], &unused, *uuid,
+						 false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_RELAXED))
 			continue;
-		strcpy(mdevs[i], uuid);
+		strcpy(&mdevs[i][1], &uuid[1]);
 		return;
 	}
 	test_fail(__FILE__, __LINE__, "more than %d devices", MDEVS_MAX);
@@ -74,7 +79,7 @@ static void forget(const char *uuid)
 
 	for (i = 0; i < MDEVS_MAX; i++)
 		if (!strcmp(mdevs[i], uuid))
-			mdevs[i][0] = 0;
+			__atomic_store_n(&mdevs[i][0], 0, __ATOMIC_RELEASE);
 }
 
 static void type_path(char *path, size_t size, const char *type,
@@ -85,9 +90,16 @@ static void type_path(char *path, size_t size, const char *type,
 		 (int)strcspn(type, "-"), type, type, attribute);
 }
 
-int mdev_create(const char *type, char uuid[UUID_SIZE])
+int mdev_create_named(const char *type, const char *uuid)
 {
 	char path[256];
+
+	type_path(path, sizeof(path), type, "create");
+	return write_file(path, uuid);
+}
+
+int mdev_create(const char *type, char uuid[UUID_SIZE])
+{
 	ssize_t size;
 	int error, fd;
 
@@ -97,8 +109,7 @@ int mdev_create(const char *type, char uuid[UUID_SIZE])
 	CHECK_EQ(size, UUID_SIZE);
 	uuid[UUID_SIZE - 1] = 0;
 
-	type_path(path, sizeof(path), type, "create");
-	error = write_file(path, uuid);
+	error = mdev_create_named(type, uuid);
 	if (!error)
 		remember(uuid);
 	return error;
@@ -142,41 +153,68 @@ long mdev_type_number(const char *type, const char *attribute)
 	return number;
 }
 
-/* The path of the device's VFIO group is in arg once it is there */
-static bool find_group(void *arg)
+bool mdev_group(const char *uuid, char path[GROUP_PATH_SIZE])
 {
-	char *path = arg;
 	char link[256], target[256];
 	ssize_t size;
 
-	snprintf(link, sizeof(link), MDEV_DEVICES "/%.36s/iommu_group", path);
+	snprintf(link, sizeof(link), MDEV_DEVICES "/%s/iommu_group", uuid);
 	size = readlink(link, target, sizeof(target) - 1);
 	if (size < 0)
 		return false;
 	target[size] = 0;
-	snprintf(link, sizeof(link), "/dev/vfio%s", strrchr(target, '/'));
-	if (access(link, F_OK))
-		return false;
-	strcpy(path, link);
-	return true;
+	snprintf(path, GROUP_PATH_SIZE, "/dev/vfio%s", strrchr(target, '/'));
+	return !access(path, F_OK);
+}
+
+static bool has_group(void *arg)
+{
+	char path[GROUP_PATH_SIZE];
+
+	return mdev_group(arg, path);
+}
+
+/* The last error, with what was opened before it closed again */
+static int open_failed(struct device *device)
+{
+	int error = -errno;
+
+	device_close(device);
+	return error;
+}
+
+int device_try_open(struct device *device)
+{
+	char path[GROUP_PATH_SIZE];
+
+	device->fd = device->group = device->container = -1;
+	if (!mdev_group(device->uuid, path))
+		return -ENOENT;
+	device->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (device->container < 0)
+		return open_failed(device);
+	device->group = open(path, O_RDWR | O_CLOEXEC);
+	if (device->group < 0 ||
+	    ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
+		  &device->container) ||
+	    ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+		return open_failed(device);
+	device->fd =
+		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid);
+	return device->fd < 0 ? open_failed(device) : 0;
 }
 
 void device_open(struct device *device)
 {
-	char path[256];
+	int error;
 
-	strcpy(path, device->uuid);
-	if (!test_wait(find_group, path, APPEAR_SECONDS))
+	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS))
 		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
 			  device->uuid);
-	device->container =
-		(int)CHECK_OK(open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC));
-	device->group = (int)CHECK_OK(open(path, O_RDWR | O_CLOEXEC));
-	CHECK_OK(ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
-		       &device->container));
-	CHECK_OK(ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU));
-	device->fd = (int)CHECK_OK(
-		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid));
+	error = device_try_open(device);
+	if (error)
+		test_fail(__FILE__, __LINE__, "cannot open device %s: %s",
+			  device->uuid, strerror(-error));
 }
 
 void device_create(struct device *device, const char *type)

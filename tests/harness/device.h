@@ -11,6 +11,7 @@
 
 #include <linux/vfio.h>
 #include <linux/vfio_dmabuf_mgr.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -25,6 +26,7 @@
 #define CONFIG VFIO_PCI_CONFIG_REGION_INDEX
 
 #define UUID_SIZE 37
+#define GROUP_PATH_SIZE 64
 
 struct device {
 	char uuid[UUID_SIZE];
@@ -36,11 +38,17 @@ struct device {
 /* Make a mediated device with a new UUID; 0 or a negative errno */
 int mdev_create(const char *type, char uuid[UUID_SIZE]);
 
+/* The same with this UUID; not removed after the test */
+int mdev_create_named(const char *type, const char *uuid);
+
 /*
  * Remove it; 0 or a negative errno. The kernel makes this wait until the
  * device's fd is closed.
  */
 int mdev_remove(const char *uuid);
+
+/* The path of its VFIO group; false if that is not there (yet) */
+bool mdev_group(const char *uuid, char path[GROUP_PATH_SIZE]);
 
 /* What sysfs tells of a type, such as available_instances, without newline */
 void mdev_type_text(const char *type, const char *attribute, char *text,
@@ -50,8 +58,11 @@ long mdev_type_number(const char *type, const char *attribute);
 /* Make a mediated device and open it */
 void device_create(struct device *device, const char *type);
 
-/* Open the mediated device of device->uuid */
+/* Open the mediated device of device->uuid, once it has appeared */
 void device_open(struct device *device);
+
+/* The same for one that may be going: 0 or a negative errno */
+int device_try_open(struct device *device);
 
 /* Close it; it can be opened again */
 void device_close(struct device *device);

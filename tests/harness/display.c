@@ -9,18 +9,16 @@
 
 #include <stdlib.h>
 
-#define MODULE "vfio_test_display"
 #define TYPES 3
-#define RENEW 0xf00
 
 static void unload(void)
 {
-	module_remove(MODULE);
+	module_remove(MODULE_DISPLAY);
 }
 
 void display_create(struct device *device)
 {
-	CHECK_EQ(system("modprobe " MODULE), 0);
+	CHECK_EQ(system("modprobe " MODULE_DISPLAY), 0);
 	device_create(device, TYPE_TEST);
 }
 
@@ -40,5 +38,5 @@ void display_set(const struct device *device, uint32_t plane_id,
 
 void display_renew(const struct device *device, enum display_memory memory)
 {
-	region_set(device, BAR0, RENEW, 4, memory);
+	region_set(device, BAR0, DISPLAY_RENEW, 4, memory);
 }

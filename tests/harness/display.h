@@ -43,6 +43,9 @@ enum display_memory {
 #define COMMIT_FLIP 1
 #define COMMIT_DAMAGE 2
 
+/* Where in BAR 0 a memory's number is written to have it made anew */
+#define DISPLAY_RENEW 0xf00
+
 /* "XR24" and "AR24", as drm_fourcc.h spells them */
 #define FOURCC_XRGB8888 UINT32_C(0x34325258)
 #define FOURCC_ARGB8888 UINT32_C(0x34325241)

@@ -11,6 +11,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct gem_version {
 	int major;
@@ -22,6 +23,11 @@ struct gem_version {
 	char *date;
 	size_t description_length;
 	char *description;
+};
+
+struct gem_handle {
+	__u32 handle;
+	__u32 pad;
 };
 
 struct gem_prime {
@@ -51,10 +57,22 @@ struct gem_destroy_dumb {
 };
 
 #define GEM_VERSION _IOWR('d', 0x00, struct gem_version)
+#define GEM_CLOSE _IOW('d', 0x09, struct gem_handle)
 #define GEM_PRIME_HANDLE_TO_FD _IOWR('d', 0x2d, struct gem_prime)
 #define GEM_PRIME_FD_TO_HANDLE _IOWR('d', 0x2e, struct gem_prime)
 #define GEM_CREATE_DUMB _IOWR('d', 0xb2, struct gem_create_dumb)
 #define GEM_DESTROY_DUMB _IOWR('d', 0xb4, struct gem_destroy_dumb)
 #define GEM_MAP_DUMB _IOWR('d', 0xb3, struct gem_map_dumb)
+
+/* A new file of vgem's, the GEM driver that imports dma-bufs */
+int gem_open(void);
+
+/* Import a dma-buf; the handle keeps it */
+uint32_t gem_import(int card, int dmabuf);
+
+/* The dma-buf of a handle: for an imported one, the one that was imported */
+int gem_export(int card, uint32_t handle);
+
+void gem_close(int card, uint32_t handle);
 
 #endif /* TESTS_HARNESS_GEM_H */

@@ -10,11 +10,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 int module_remove(const char *name)
 {
 	return (int)syscall(SYS_delete_module, name, O_NONBLOCK);
+}
+
+void module_load(const char *name)
+{
+	struct utsname system;
+	char path[256];
+	int fd;
+
+	if (module_loaded(name))
+		return;
+	CHECK_OK(uname(&system));
+	snprintf(path, sizeof(path), "/lib/modules/%s/updates/%s.ko",
+		 system.release, name);
+	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	CHECK_OK(syscall(SYS_finit_module, fd, "", 0));
+	close(fd);
 }
 
 bool module_loaded(const char *name)

@@ -11,6 +11,11 @@
 #define MODULE_BOCHS "vfio_bochs"
 #define MODULE_VDEV "vfio_vdev"
 #define MODULE_MGR "vfio_dmabuf_mgr"
+/* Beside vfio_bochs, and only in tests */
+#define MODULE_DISPLAY "vfio_test_display"
+
+/* Load one of ours, if it is not, without what it needs */
+void module_load(const char *name);
 
 /* delete_module(2), which does not wait: 0, or -1 and errno */
 int module_remove(const char *name);

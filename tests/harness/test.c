@@ -84,6 +84,19 @@ static void end_group(pid_t group)
 		;
 }
 
+unsigned int test_slow(void)
+{
+	const char *slow = getenv("PLANEFD_SLOW");
+	unsigned long factor = slow ? strtoul(slow, NULL, 10) : 1;
+
+	return factor ? factor : 1;
+}
+
+static unsigned int limit_of(const struct test *test)
+{
+	return test->seconds * test_slow();
+}
+
 static int run_in_child(const struct test *test)
 {
 	int status;
@@ -98,7 +111,7 @@ static int run_in_child(const struct test *test)
 	if (!pid) {
 		setpgid(0, 0);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		alarm(test->seconds);
+		alarm(limit_of(test));
 		test->run();
 		fflush(stdout);
 		_exit(0);
@@ -126,7 +139,7 @@ static bool run(const struct test *test, unsigned int number)
 		return true;
 	}
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		printf("# took longer than %u s\n", test->seconds);
+		printf("# took longer than %u s\n", limit_of(test));
 	else if (WIFSIGNALED(status))
 		printf("# ended by signal %d, %s\n", WTERMSIG(status),
 		       strsignal(WTERMSIG(status)));

@@ -89,6 +89,13 @@ void test_kill(pid_t pid);
  */
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);
 
+/*
+ * By how much longer everything takes than in a stock kernel: 1, or more in a
+ * debug kernel. Time limits are multiplied by it already; who does a thing very
+ * often may do it less often.
+ */
+unsigned int test_slow(void);
+
 /* How many fds this process has open */
 unsigned int test_fds(void);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Who outlives whom: device, manager fd, dma-buf, mapping and process, in
- * every order.
+ * Who outlives whom: device, manager fd, dma-buf, mapping and process. Every
+ * order of their ends is in tests/lifetimes.
  */
 #include "planes.h"
 #include "test.h"
@@ -42,90 +42,6 @@ static void check_shows_picture(int dmabuf)
 
 	CHECK_BYTES(map, picture, sizeof(picture));
 	CHECK_OK(munmap(map, info.size));
-}
-
-/* What there is to end, and what still shows the picture meanwhile */
-enum { DEVICE, MANAGER, BUFFER, MAPPING, THINGS };
-
-struct things {
-	int manager;
-	int dmabuf;
-	void *map;
-};
-
-static void end(struct things *things, unsigned int which)
-{
-	switch (which) {
-	case DEVICE:
-		device_remove(&device);
-		break;
-	case MANAGER:
-		CHECK_OK(close(things->manager));
-		things->manager = -1;
-		break;
-	case BUFFER:
-		CHECK_OK(close(things->dmabuf));
-		things->dmabuf = -1;
-		break;
-	default:
-		CHECK_OK(munmap(things->map, PICTURE_SIZE));
-		things->map = NULL;
-		break;
-	}
-}
-
-static void check_rest(const struct things *things)
-{
-	union plane_query query;
-
-	if (things->map)
-		CHECK_BYTES(things->map, picture, sizeof(picture));
-	if (things->dmabuf >= 0)
-		check_shows_picture(things->dmabuf);
-	if (things->manager >= 0) {
-		if (device.fd >= 0)
-			plane_query_ok(things->manager, &query);
-		else
-			CHECK_ERRNO(
-				plane_query(things->manager, PRIMARY, &query),
-				ENODEV);
-	}
-}
-
-/* Every order of the things that are not in used, which is a set of bits */
-static void end_in_every_order(unsigned int order[THINGS], unsigned int depth,
-			       unsigned int used)
-{
-	struct vfio_dmabuf_mgr_plane_info info;
-	struct things things;
-	unsigned int i;
-
-	for (i = 0; i < THINGS; i++) {
-		if (used & 1u << i)
-			continue;
-		order[depth] = i;
-		end_in_every_order(order, depth + 1, used | 1u << i);
-	}
-	if (depth < THINGS)
-		return;
-
-	set_up();
-	things.manager = manager_open(&device);
-	things.dmabuf = plane_create_ok(things.manager, 0, &info);
-	things.map = plane_map(things.dmabuf, &info, PROT_READ);
-	for (i = 0; i < THINGS; i++) {
-		end(&things, order[i]);
-		check_rest(&things);
-	}
-}
-
-TEST_WITHIN(120, "device, manager fd, dma-buf and mapping end in every order")
-{
-	unsigned int order[THINGS];
-	unsigned int fds = test_fds();
-
-	end_in_every_order(order, 0, 0);
-	CHECK_EQ(test_fds(), fds);
 }
 
 TEST("a dma-buf that was never mapped is mapped after all else is gone")

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #define MODES 8
-#define SECONDS UINT64_C(5)
+#define FLIPS 50000
+#define WAKES 5000
 
 static struct device device;
 
@@ -172,8 +173,8 @@ TEST_WITHIN(60, "the last close of a dma-buf races its next export, harmlessly")
 {
 	uint32_t flags[2] = {0, VFIO_DMABUF_MGR_CREATE_WRITABLE};
 	pthread_t threads[4];
-	unsigned int i, fds;
-	uint64_t end, seed = 3;
+	unsigned int i, flip, fds;
+	uint64_t seed = 3;
 
 	bochs_create(&device, TYPE_16M, &modes[0]);
 	shared_manager = manager_open(&device);
@@ -183,7 +184,7 @@ TEST_WITHIN(60, "the last close of a dma-buf races its next export, harmlessly")
 					&flags[i % 2]),
 			 0);
 	/* Flips make the manager let go of what it holds itself */
-	for (end = test_now() + SECONDS * 1000000000; test_now() < end;)
+	for (flip = 0; flip < FLIPS; flip++)
 		bochs_write(&device, DISPI_Y_OFFSET,
 			    (uint16_t)(test_random(&seed) % 4));
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -230,4 +231,42 @@ TEST("threads that touch the same untouched VRAM at once get the same pages")
 			CHECK(!byte || byte == (unsigned char)page);
 		}
 	}
+}
+
+/* Tells its parent of each wake, right before it goes to sleep again */
+static void acknowledge(void *arg)
+{
+	int pipe = *(int *)arg;
+	struct pollfd poll_for = {.events = POLLIN};
+	union plane_query query;
+	unsigned int i;
+
+	poll_for.fd = manager_open(&device);
+	plane_query_ok(poll_for.fd, &query);
+	for (i = 0; i <= WAKES; i++) {
+		CHECK_EQ(write(pipe, "", 1), 1);
+		if (i == WAKES)
+			break;
+		CHECK_EQ(poll(&poll_for, 1, -1), 1);
+		plane_query_ok(poll_for.fd, &query);
+	}
+}
+
+TEST_WITHIN(90, "a flip that comes as a viewer falls asleep wakes it, each "
+		"time")
+{
+	unsigned int i;
+	int pipes[2];
+	pid_t viewer;
+	char byte;
+
+	bochs_create(&device, TYPE_16M, &modes[0]);
+	CHECK_OK(pipe(pipes));
+	viewer = test_fork(acknowledge, &pipes[1]);
+	for (i = 0; i < WAKES; i++) {
+		CHECK_EQ(read(pipes[0], &byte, 1), 1);
+		bochs_write(&device, DISPI_Y_OFFSET, (uint16_t)(i % 2 + 1));
+	}
+	CHECK_EQ(read(pipes[0], &byte, 1), 1);
+	test_join(viewer);
 }

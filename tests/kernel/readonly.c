@@ -7,10 +7,8 @@
 #include "test.h"
 
 #include <fcntl.h>
-#include <glob.h>
 #include <linux/dma-buf.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -248,49 +246,6 @@ TEST("what is written to a writable dma-buf is in VRAM")
 	check_unharmed();
 }
 
-/* A GEM driver that imports dma-bufs */
-static int open_vgem(void)
-{
-	char name[32];
-	struct gem_version version = {.name = name};
-	glob_t cards;
-	size_t i;
-	int fd;
-
-	CHECK_EQ(system("modprobe vgem"), 0);
-	CHECK_EQ(glob("/dev/dri/card*", 0, NULL, &cards), 0);
-	for (i = 0; i < cards.gl_pathc; i++) {
-		fd = open(cards.gl_pathv[i], O_RDWR | O_CLOEXEC);
-		memset(name, 0, sizeof(name));
-		version.name_length = sizeof(name) - 1;
-		if (fd >= 0 && !ioctl(fd, GEM_VERSION, &version) &&
-		    !strcmp(name, "vgem"))
-			return fd;
-		close(fd);
-	}
-	test_fail(__FILE__, __LINE__, "vgem has no card");
-}
-
-static uint32_t import(int card, int dmabuf)
-{
-	struct gem_prime prime = {.fd = dmabuf};
-
-	CHECK_OK(ioctl(card, GEM_PRIME_FD_TO_HANDLE, &prime));
-	return prime.handle;
-}
-
-static int export_writable(int card, uint32_t handle)
-{
-	struct gem_prime prime = {
-		.handle = handle,
-		.flags = O_RDWR | O_CLOEXEC,
-		.fd = -1,
-	};
-
-	CHECK_OK(ioctl(card, GEM_PRIME_HANDLE_TO_FD, &prime));
-	return prime.fd;
-}
-
 /*
  * Where in the card's file the next object of a picture's size will be. GEM
  * tells nobody where an imported object is, but gives it the place that a
@@ -319,7 +274,7 @@ static void *map_imported(int card, int dmabuf, int prot)
 {
 	off_t place = next_place(card);
 
-	import(card, dmabuf);
+	gem_import(card, dmabuf);
 	return mmap(NULL, PICTURE_SIZE, prot, MAP_SHARED, card, place);
 }
 
@@ -328,7 +283,7 @@ TEST("an importer's file maps a read-only dma-buf for reading and no more")
 	void *map;
 
 	set_up();
-	map = map_imported(open_vgem(), plane_create_ok(manager, 0, NULL),
+	map = map_imported(gem_open(), plane_create_ok(manager, 0, NULL),
 			   PROT_READ);
 	CHECK(map != MAP_FAILED);
 	CHECK_BYTES(map, picture, sizeof(picture));
@@ -340,7 +295,7 @@ TEST("an importer's file maps a read-only dma-buf for reading and no more")
 TEST("an importer's file does not map a read-only dma-buf for writing")
 {
 	set_up();
-	CHECK(map_imported(open_vgem(), plane_create_ok(manager, 0, NULL),
+	CHECK(map_imported(gem_open(), plane_create_ok(manager, 0, NULL),
 			   PROT_READ | PROT_WRITE) == MAP_FAILED);
 	check_unharmed();
 }
@@ -353,7 +308,7 @@ TEST("an importer's file maps a writable dma-buf for writing, and that is VRAM")
 	set_up();
 	dmabuf =
 		plane_create_ok(manager, VFIO_DMABUF_MGR_CREATE_WRITABLE, NULL);
-	map = map_imported(open_vgem(), dmabuf, PROT_READ | PROT_WRITE);
+	map = map_imported(gem_open(), dmabuf, PROT_READ | PROT_WRITE);
 	CHECK(map != MAP_FAILED);
 	CHECK_BYTES(map, picture, sizeof(picture));
 	map[4096] ^= 0xff;
@@ -367,9 +322,9 @@ TEST("a GEM importer cannot pass a read-only dma-buf on as a writable one")
 	int card, again;
 
 	set_up();
-	card = open_vgem();
-	handle = import(card, plane_create_ok(manager, 0, NULL));
-	again = export_writable(card, handle);
+	card = gem_open();
+	handle = gem_import(card, plane_create_ok(manager, 0, NULL));
+	again = gem_export(card, handle);
 	check_read_only(again);
 	check_unharmed();
 }
@@ -381,12 +336,12 @@ TEST("a GEM importer can pass a writable dma-buf on, and it writes to VRAM")
 	int card, again;
 
 	set_up();
-	card = open_vgem();
-	again = export_writable(
-		card,
-		import(card,
-		       plane_create_ok(manager, VFIO_DMABUF_MGR_CREATE_WRITABLE,
-				       &info)));
+	card = gem_open();
+	again = gem_export(
+		card, gem_import(card, plane_create_ok(
+					       manager,
+					       VFIO_DMABUF_MGR_CREATE_WRITABLE,
+					       &info)));
 	map = plane_map(again, &info, PROT_READ | PROT_WRITE);
 	CHECK_BYTES(map, picture, sizeof(picture));
 	map[100] ^= 0xff;

@@ -5,7 +5,7 @@
  * flush, and the host does not do more than it has bounds for.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <linux/capability.h>
 #include <string.h>

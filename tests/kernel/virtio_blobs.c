@@ -4,7 +4,7 @@
  * whose geometry comes with the scanout.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <string.h>
 

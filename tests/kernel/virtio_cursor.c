@@ -3,7 +3,7 @@
  * A virtio-gpu's cursors, seen through the manager fd.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <string.h>
 #include <sys/ioctl.h>

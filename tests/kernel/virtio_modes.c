@@ -6,7 +6,7 @@
  */
 #include "bytes.h"
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * device closed. What a viewer has mapped then is its memory no more.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <poll.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * guest's own memory, and each command is the change that it should be.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <poll.h>
 #include <string.h>

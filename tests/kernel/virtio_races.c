@@ -5,7 +5,7 @@
  * nothing that it was not given, and works when all is over.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <pthread.h>
 #include <string.h>

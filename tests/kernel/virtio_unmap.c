@@ -4,7 +4,7 @@
  * to an end and nothing stays pinned, whoever shows or views that memory.
  */
 #include "test.h"
-#include "view.h"
+#include "gpu_view.h"
 
 #include <fcntl.h>
 #include <pthread.h>

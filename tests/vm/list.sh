@@ -5,8 +5,8 @@
 # inside the VM; if the VM itself dies or hangs, the program that ran then is
 # failed with the console's last lines, and the next VM goes on with the rest.
 
-boot_seconds=120
-grace=60
+boot_seconds=$((120 * slow))
+grace=$((60 * slow))
 
 # run_rest: run what is in lines; sets ended to how many of them have an answer
 run_rest()

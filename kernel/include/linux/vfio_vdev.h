@@ -159,6 +159,7 @@ static inline struct vdev *to_vdev(struct vfio_device *vfio)
 
 /* The device itself: init once, reset at every opening, finish at close. */
 void vdev_init(struct vdev *vdev, const struct vdev_ops *ops);
+int vdev_register(struct vdev *vdev);
 void vdev_reset(struct vdev *vdev);
 void vdev_close(struct vdev *vdev);
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Faults to order, see fault.h.
+ */
+#include "fault.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEBUGFS "/sys/kernel/debug"
+#define KMEMLEAK DEBUGFS "/kmemleak"
+/* kmemleak does not speak of what is younger than five seconds */
+#define KMEMLEAK_SECONDS 6
+/* More sites than any system call has */
+#define SITES_MAX 5000
+
+static int fail_nth = -1;
+
+/* What a fault may be answered with, where nothing else is said */
+static const int usual_errnos[] = {ENOMEM, EFAULT, 0};
+
+static void set(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		test_skip("this kernel injects no faults: no %s", path);
+	CHECK_EQ(write(fd, value, strlen(value)), (ssize_t)strlen(value));
+	close(fd);
+}
+
+/*
+ * Fail all kinds of allocations, also those that may wait, and say nothing of
+ * it in the kernel's log.
+ */
+static void begin(void)
+{
+	set(DEBUGFS "/failslab/ignore-gfp-wait", "N");
+	set(DEBUGFS "/failslab/verbose", "0");
+	set(DEBUGFS "/fail_page_alloc/ignore-gfp-wait", "N");
+	set(DEBUGFS "/fail_page_alloc/ignore-gfp-highmem", "N");
+	set(DEBUGFS "/fail_page_alloc/min-order", "0");
+	set(DEBUGFS "/fail_page_alloc/verbose", "0");
+	set(DEBUGFS "/fail_usercopy/verbose", "0");
+	if (fail_nth < 0)
+		fail_nth = (int)CHECK_OK(
+			open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
+}
+
+void fault_arm(unsigned int nth)
+{
+	char text[16];
+	int length = snprintf(text, sizeof(text), "%u", nth);
+
+	CHECK_EQ(pwrite(fail_nth, text, (size_t)length, 0), length);
+}
+
+bool fault_disarm(void)
+{
+	char text[16] = "";
+	int error = errno;
+	bool fired;
+
+	/* The copy to text may itself be the next that fails */
+	fired = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 &&
+		!strcmp(text, "0\n");
+	/* And so may this one be, which then has the same effect */
+	if (!fired && pwrite(fail_nth, "0", 1, 0) != 1)
+		CHECK_EQ(errno, EFAULT);
+	errno = error;
+	return fired;
+}
+
+static void check_errno(const struct operation *operation, int error)
+{
+	const int *errnos =
+		operation->errnos ? operation->errnos : usual_errnos;
+
+	while (*errnos)
+		if (*errnos++ == error)
+			return;
+	test_fail(__FILE__, __LINE__, "the answer is %s", strerror(error));
+}
+
+/* Whether it failed */
+static bool check_failure(const struct operation *operation, long result,
+			  int error, bool fired, unsigned int fds)
+{
+	if (result >= 0)
+		return false;
+	if (!fired)
+		test_fail(__FILE__, __LINE__, "fails without a fault: %s",
+			  strerror(error));
+	check_errno(operation, error);
+	CHECK_EQ(test_fds(), fds);
+	if (operation->check)
+		operation->check();
+	return true;
+}
+
+void fault_walk(const struct operation *operation)
+{
+	unsigned int nth, failed = 0;
+	bool fired = true;
+
+	begin();
+	if (operation->set_up)
+		operation->set_up();
+	for (nth = operation->first ? operation->first : 1; fired; nth++) {
+		unsigned int fds;
+		long result;
+		int error;
+
+		CHECK_LT(nth, SITES_MAX);
+		if (operation->prepare)
+			operation->prepare();
+		fds = test_fds();
+		fault_arm(nth);
+		errno = 0;
+		result = operation->run();
+		error = errno;
+		fired = fault_disarm();
+		if (check_failure(operation, result, error, fired, fds)) {
+			failed++;
+			if (operation->dear)
+				continue;
+			result = CHECK_OK(operation->run());
+		}
+		if (operation->undo)
+			operation->undo(result);
+	}
+	if (operation->tear_down)
+		operation->tear_down();
+	/* The last round was the one without a fault */
+	test_note("%u sites, of which %u fail the call", nth - 2, failed);
+	CHECK_GE(nth - 2, operation->sites);
+}
+
+void fault_check_leaks(void)
+{
+	char text[4096];
+	ssize_t size;
+	char *line, *next;
+	int fd;
+
+	set(KMEMLEAK, "scan");
+	sleep(KMEMLEAK_SECONDS);
+	set(KMEMLEAK, "scan");
+	fd = (int)CHECK_OK(open(KMEMLEAK, O_RDONLY | O_CLOEXEC));
+	size = CHECK_OK(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	text[size] = 0;
+	for (line = strtok_r(text, "\n", &next); line;
+	     line = strtok_r(NULL, "\n", &next))
+		test_note("%s", line);
+	CHECK_EQ(size, 0);
+}

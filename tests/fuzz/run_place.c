@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory for arguments, good and bad, and surviving its faults.
+ */
+#include "run.h"
+
+#include "fail.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Where no user memory is */
+#define KERNEL_ADDRESS UINT64_C(0xffff888000001000)
+#define AREAS_ALIGN ((size_t)2 << 20)
+
+static sigjmp_buf fault;
+static volatile sig_atomic_t guarded;
+
+static void on_fault(int number)
+{
+	if (!guarded)
+		_exit(128 + number);
+	siglongjmp(fault, 1);
+}
+
+static char *get_pages(size_t size, int fd)
+{
+	char *pages = mmap(NULL, size + RUN_PAGE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+
+	if (pages == MAP_FAILED || mmap(pages, size, PROT_READ | PROT_WRITE,
+					flags | MAP_FIXED, fd, 0) == MAP_FAILED)
+		fail_errno("cannot map memory");
+	return pages;
+}
+
+/* On a boundary, so that a fault's surroundings are the same in each run */
+static char *reserve_areas(void)
+{
+	char *areas = mmap(NULL, MAP_SLOTS * RUN_AREA + AREAS_ALIGN, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (areas == MAP_FAILED)
+		fail_errno("cannot reserve memory");
+	return areas + (-(uintptr_t)areas & (AREAS_ALIGN - 1));
+}
+
+void run_clear_areas(const struct run *run)
+{
+	if (mmap(run->areas, MAP_SLOTS * RUN_AREA, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		_exit(1);
+}
+
+void run_init(struct run *run)
+{
+	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	unsigned int i;
+
+	if (fd < 0 || ftruncate(fd, RUN_PLACE_MAX))
+		fail_errno("cannot make a memfd");
+	memset(run, 0, sizeof(*run));
+	run->areas = reserve_areas();
+	run->usual = get_pages(RUN_BULK_MAX, -1);
+	run->writable = get_pages(RUN_PLACE_MAX, fd);
+	run->read_only = get_pages(RUN_PLACE_MAX, fd);
+	run->cut = get_pages(RUN_PLACE_MAX, -1);
+	mprotect(run->read_only, RUN_PLACE_MAX, PROT_READ);
+	close(fd);
+	for (i = 0; i < FD_SLOTS; i++)
+		run->fds[i] = -1;
+}
+
+void run_begin(struct run *run)
+{
+	struct sigaction action = {.sa_handler = on_fault};
+
+	memset(run->usual, 0, RUN_PLACE_MAX);
+	memset(run->writable, 0, RUN_PLACE_MAX);
+	memset(run->cut, 0, RUN_PLACE_MAX);
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, run->mail))
+		_exit(1);
+}
+
+bool run_copy(void *to, const void *from, size_t size)
+{
+	volatile bool there = false;
+
+	guarded = 1;
+	if (!sigsetjmp(fault, 1)) {
+		memcpy(to, from, size);
+		there = true;
+	}
+	guarded = 0;
+	return there;
+}
+
+long run_touch_pages(char *address, size_t size, bool write)
+{
+	volatile char *byte = address;
+	volatile long touched = 0;
+	size_t offset;
+
+	guarded = 1;
+	if (!sigsetjmp(fault, 1)) {
+		for (offset = 0; offset < size; offset += RUN_PAGE) {
+			if (write)
+				byte[offset] = (char)offset;
+			else
+				(void)byte[offset];
+			touched = touched + 1;
+		}
+	}
+	guarded = 0;
+	return touched;
+}
+
+static char *fill(char *at, size_t room, const void *data, size_t size)
+{
+	memcpy(at, data, size < room ? size : room);
+	return at;
+}
+
+static void *place_in_map(const struct run *run, uint64_t place,
+			  const void *data, size_t size)
+{
+	const struct run_map *map = &run->maps[place_map(place)];
+
+	/* Also where nothing is mapped: then it is a hole */
+	if (!map->address || place_offset(place) >= RUN_AREA)
+		return NULL;
+	run_copy(map->address + place_offset(place), data, size);
+	return map->address + place_offset(place);
+}
+
+static void *kernel_address(void)
+{
+	const uintptr_t address = KERNEL_ADDRESS;
+	void *pointer;
+
+	memcpy(&pointer, &address, sizeof(pointer));
+	return pointer;
+}
+
+void *run_place(struct run *run, uint64_t place, const void *data, size_t size)
+{
+	size_t left = place_offset(place);
+
+	switch (place_kind(place)) {
+	case PLACE_OK:
+		return fill(run->usual, RUN_PLACE_MAX, data, size);
+	case PLACE_RO:
+		fill(run->writable, RUN_PLACE_MAX, data, size);
+		return run->read_only;
+	case PLACE_CUT:
+		if (left > RUN_PLACE_MAX)
+			left = RUN_PLACE_MAX;
+		return fill(run->cut + RUN_PLACE_MAX - left, left, data, size);
+	case PLACE_HOLE:
+		return run->cut + RUN_PLACE_MAX;
+	case PLACE_HIGH:
+		return kernel_address();
+	case PLACE_MAP:
+		return place_in_map(run, place, data, size);
+	case PLACE_NULL:
+	case PLACE_KINDS:
+		break;
+	}
+	return NULL;
+}
+
+long run_result(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+long run_ioctl_at(struct run *run, uint64_t fd, unsigned long command,
+		  uint64_t place, void *data, size_t size)
+{
+	void *at = run_place(run, place, data, size);
+	long result = run_result(ioctl(run->fds[fd], command, at));
+
+	/* A kernel address would be copied from, if it could be */
+	if (place_kind(place) != PLACE_HIGH && at)
+		run_copy(data, at, size);
+	return result;
+}

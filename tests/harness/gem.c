@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A GEM driver that imports dma-bufs, see gem.h.
+ */
+#include "gem.h"
+
+#include "test.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+int gem_open(void)
+{
+	char name[32];
+	struct gem_version version = {.name = name};
+	glob_t cards;
+	size_t i;
+	int fd;
+
+	CHECK_EQ(system("modprobe vgem"), 0);
+	CHECK_EQ(glob("/dev/dri/card*", 0, NULL, &cards), 0);
+	for (i = 0; i < cards.gl_pathc; i++) {
+		fd = open(cards.gl_pathv[i], O_RDWR | O_CLOEXEC);
+		memset(name, 0, sizeof(name));
+		version.name_length = sizeof(name) - 1;
+		if (fd >= 0 && !ioctl(fd, GEM_VERSION, &version) &&
+		    !strcmp(name, "vgem")) {
+			globfree(&cards);
+			return fd;
+		}
+		close(fd);
+	}
+	test_fail(__FILE__, __LINE__, "vgem has no card");
+}
+
+uint32_t gem_import(int card, int dmabuf)
+{
+	struct gem_prime prime = {.fd = dmabuf};
+
+	CHECK_OK(ioctl(card, GEM_PRIME_FD_TO_HANDLE, &prime));
+	return prime.handle;
+}
+
+int gem_export(int card, uint32_t handle)
+{
+	struct gem_prime prime = {
+		.handle = handle,
+		.flags = O_RDWR | O_CLOEXEC,
+		.fd = -1,
+	};
+
+	CHECK_OK(ioctl(card, GEM_PRIME_HANDLE_TO_FD, &prime));
+	return prime.fd;
+}
+
+void gem_close(int card, uint32_t handle)
+{
+	struct gem_handle close = {.handle = handle};
+
+	CHECK_OK(ioctl(card, GEM_CLOSE, &close));
+}
