@@ -150,7 +150,8 @@ static void make_timing(struct timing *t, u32 width, u32 height, u32 refresh)
 /* Can a detailed timing say that? */
 static bool timing_fits(const struct timing *t, u32 width, u32 height)
 {
-	return width <= 0xfff && height <= 0xfff && t->clock <= 0xffff;
+	return width <= 0xfff && height <= 0xfff && t->clock &&
+	       t->clock <= 0xffff;
 }
 
 static void put_timing(u8 *d, const struct timing *t, u32 width, u32 height,

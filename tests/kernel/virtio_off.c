@@ -211,10 +211,12 @@ static void check_untouched_after(void (*reset)(void))
 		used = old.ring.used->idx;
 		memset(ram_at(&gpu.virtio.ram, gpu.response_at), 0, 408);
 		/* New rings; by their first answer an old one would be there */
+		gpu.virtio.ram.taken = (16 + round % 2 * 16) * PAGE;
 		gpu_start(&gpu, GPU_FEATURES);
 		gpu_create_2d(&gpu, 0, 0, 0, 0);
 		CHECK_EQ(old.ring.used->idx, used);
-		gpu.virtio.ram.taken = 16 * PAGE;
+		CHECK_ALL((char *)ram_at(&gpu.virtio.ram, gpu.response_at) + 24,
+			  0, 408 - 24);
 	}
 }
 
