@@ -336,7 +336,7 @@ ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 			left = clear_user(buf + done, len);
 		}
 		if (left)
-			return done ?: -EFAULT;
+			return done + len - left ?: -EFAULT;
 		if (fatal_signal_pending(current))
 			return done ?: -EINTR;
 		cond_resched();
@@ -368,18 +368,23 @@ ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 	if (pos > size)
 		return -EINVAL;
 	count = min_t(u64, count, size - pos);
+	if (!access_ok(buf, count))
+		return -EFAULT;
 	for (done = 0; done < count; done += len, pos += len) {
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page(mem, pos >> PAGE_SHIFT);
 		if (!page)
 			return done ?: -ENOMEM;
 		addr = kmap_local_page(page);
-		/* Guest and viewers read it as they please */
-		left = data_race(copy_from_user(addr + offset_in_page(pos),
-						buf + done, len));
+		/*
+		 * Guest and viewers read it as they please. copy_from_user()
+		 * would fill with zeros what it cannot copy.
+		 */
+		left = data_race(__copy_from_user(addr + offset_in_page(pos),
+						  buf + done, len));
 		kunmap_local(addr);
 		if (left)
-			return done ?: -EFAULT;
+			return done + len - left ?: -EFAULT;
 		if (fatal_signal_pending(current))
 			return done ?: -EINTR;
 		cond_resched();
