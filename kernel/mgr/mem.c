@@ -17,6 +17,7 @@
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -370,6 +371,8 @@ ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 	count = min_t(u64, count, size - pos);
 	if (!access_ok(buf, count))
 		return -EFAULT;
+	/* As copy_from_user() does: no guess at what lies behind a bad @buf */
+	barrier_nospec();
 	for (done = 0; done < count; done += len, pos += len) {
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page(mem, pos >> PAGE_SHIFT);
