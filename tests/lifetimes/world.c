@@ -417,8 +417,7 @@ void world_finish(struct world *world)
 {
 	unsigned int i;
 
-	/* What came last goes first, but for modules, which need all to be gone
-	 */
+	/* What came last goes first, but modules need all else to be gone */
 	for (i = world->count; i--;)
 		if (world->things[i].alive && world->things[i].kind < DRIVER)
 			world_end(world, i);
