@@ -57,13 +57,13 @@ static void touch_more(struct world *world)
 {
 	static const unsigned char bytes[4096] = {1};
 	struct vfio_dmabuf_mgr_plane_info info;
-	const unsigned char *bar;
+	unsigned char *bar;
 	int manager, dmabuf;
 	void *map;
 
 	bar = region_map(&world->device, BAR0, 0, 16 * MIB);
 	CHECK(!can_touch(bar + 3 * CHUNK));
-	CHECK_OK(munmap((void *)(uintptr_t)bar, 16 * MIB));
+	CHECK_OK(munmap(bar, 16 * MIB));
 	CHECK_EQ(region_write(&world->device, BAR0, 5 * CHUNK, bytes,
 			      sizeof(bytes)),
 		 -1);
