@@ -243,7 +243,7 @@ static bool all_removed(void *arg)
 	return !module_loaded(MODULE_MGR);
 }
 
-TEST_WITHIN(240, "openings, devices and modules come and go under each other, "
+TEST_WITHIN(540, "openings, devices and modules come and go under each other, "
 		 "and nothing is left behind")
 {
 	static const struct storm_actor actors[] = {
