@@ -81,9 +81,15 @@ static struct sg_table *map_for_device(struct plane_buffer *buffer,
 						GFP_KERNEL);
 	if (ret)
 		goto err_free;
-	ret = dma_map_sgtable(mapping->dev, &mapping->sgt, mapping->dir, 0);
+	/*
+	 * Several importers may have the same pages, of this buffer or another,
+	 * which the DMA API allows to who keeps the CPU's caches by himself.
+	 */
+	ret = dma_map_sgtable(mapping->dev, &mapping->sgt, mapping->dir,
+			      DMA_ATTR_SKIP_CPU_SYNC);
 	if (ret)
 		goto err_sgt;
+	dma_sync_sgtable_for_device(mapping->dev, &mapping->sgt, mapping->dir);
 
 	mutex_lock(&buffer->lock);
 	list_add(&mapping->link, &buffer->mappings);
@@ -125,7 +131,9 @@ static void export_unmap_dma_buf(struct dma_buf_attachment *attachment,
 	list_del(&mapping->link);
 	mutex_unlock(&buffer->lock);
 
-	dma_unmap_sgtable(mapping->dev, &mapping->sgt, mapping->dir, 0);
+	dma_sync_sgtable_for_cpu(mapping->dev, &mapping->sgt, mapping->dir);
+	dma_unmap_sgtable(mapping->dev, &mapping->sgt, mapping->dir,
+			  DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(&mapping->sgt);
 	kfree(mapping);
 }

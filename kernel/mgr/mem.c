@@ -17,6 +17,7 @@
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/overflow.h>
 #include <linux/rwsem.h>
 #include <linux/sched/mm.h>
@@ -406,7 +407,7 @@ ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 			left = clear_user(buf + done, len);
 		}
 		if (left)
-			return done ?: -EFAULT;
+			return done + len - left ?: -EFAULT;
 		if (fatal_signal_pending(current))
 			return done ?: -EINTR;
 		cond_resched();
@@ -438,18 +439,25 @@ ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 	if (pos > size)
 		return -EINVAL;
 	count = min_t(u64, count, size - pos);
+	if (!access_ok(buf, count))
+		return -EFAULT;
+	/* As copy_from_user() does: no guess at what lies behind a bad @buf */
+	barrier_nospec();
 	for (done = 0; done < count; done += len, pos += len) {
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page(mem, pos >> PAGE_SHIFT);
 		if (!page)
 			return done ?: -ENOMEM;
 		addr = kmap_local_page(page);
-		/* Guest and viewers read it as they please */
-		left = data_race(copy_from_user(addr + offset_in_page(pos),
-						buf + done, len));
+		/*
+		 * Guest and viewers read it as they please. copy_from_user()
+		 * would fill with zeros what it cannot copy.
+		 */
+		left = data_race(__copy_from_user(addr + offset_in_page(pos),
+						  buf + done, len));
 		kunmap_local(addr);
 		if (left)
-			return done ?: -EFAULT;
+			return done + len - left ?: -EFAULT;
 		if (fatal_signal_pending(current))
 			return done ?: -EINTR;
 		cond_resched();

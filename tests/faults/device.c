@@ -128,10 +128,7 @@ WALK("DEVICE_GET_IRQ_INFO", .set_up = set_up, .prepare = prepare_irq,
      .run = run_irq, .check = check_untouched, .undo = undo_irq, .sites = 2)
 
 static int event;
-static union {
-	struct vfio_irq_set set;
-	unsigned char bytes[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
-} irqs;
+static union request_irq irqs;
 
 static void set_up_event(void)
 {
@@ -141,14 +138,7 @@ static void set_up_event(void)
 
 static void prepare_irqs(void)
 {
-	irqs.set = (struct vfio_irq_set){
-		.argsz = sizeof(irqs),
-		.flags =
-			VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_REQ_IRQ_INDEX,
-		.count = 1,
-	};
-	memcpy(irqs.set.data, &event, sizeof(event));
+	request_irq_fill(&irqs, event);
 }
 
 static long run_irqs(void)
@@ -156,30 +146,15 @@ static long run_irqs(void)
 	return ioctl(device.fd, VFIO_DEVICE_SET_IRQS, &irqs);
 }
 
-/* Have the device signal whom it knows; whether that is us */
-static bool is_told(void)
-{
-	struct vfio_irq_set try = {
-		.argsz = sizeof(try),
-		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
-		.index = VFIO_PCI_REQ_IRQ_INDEX,
-		.count = 1,
-	};
-	eventfd_t value;
-
-	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_SET_IRQS, &try));
-	return !eventfd_read(event, &value);
-}
-
 static void check_irqs(void)
 {
-	CHECK(!is_told());
+	CHECK(!request_irq_signals(&device, event));
 }
 
 static void undo_irqs(long result)
 {
 	CHECK_EQ(result, 0);
-	CHECK(is_told());
+	CHECK(request_irq_signals(&device, event));
 	irqs.set.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
 	irqs.set.count = 0;
 	CHECK_OK(run_irqs());

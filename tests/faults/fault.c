@@ -16,6 +16,8 @@
 #define KMEMLEAK_SECONDS 6
 /* More sites than any system call has */
 #define SITES_MAX 5000
+/* By how many sites one call may have more than the one before */
+#define SITES_VARY 4
 
 static int fail_nth = -1;
 
@@ -58,15 +60,21 @@ void fault_arm(unsigned int nth)
 	CHECK_EQ(pwrite(fail_nth, text, (size_t)length, 0), length);
 }
 
-bool fault_disarm(void)
+/* How many sites there are until one fails; -1 where this read is that one */
+static long sites_left(void)
 {
 	char text[16] = "";
-	int error = errno;
-	bool fired;
 
-	/* The copy to text may itself be the next that fails */
-	fired = pread(fail_nth, text, sizeof(text) - 1, 0) > 0 &&
-		!strcmp(text, "0\n");
+	if (pread(fail_nth, text, sizeof(text) - 1, 0) <= 0)
+		return -1;
+	return strtol(text, NULL, 10);
+}
+
+bool fault_disarm(void)
+{
+	int error = errno;
+	bool fired = !sites_left();
+
 	/* And so may this one be, which then has the same effect */
 	if (!fired && pwrite(fail_nth, "0", 1, 0) != 1)
 		CHECK_EQ(errno, EFAULT);
@@ -101,42 +109,97 @@ static bool check_failure(const struct operation *operation, long result,
 	return true;
 }
 
+struct walk {
+	const struct operation *operation;
+	unsigned int sites;
+	unsigned int failed;
+};
+
+/* A call in which the nth site fails; false if it did not have so many */
+static bool walk_site(struct walk *walk, unsigned int nth, bool *reached)
+{
+	const struct operation *operation = walk->operation;
+	unsigned int fds;
+	long result;
+	bool fired;
+	int error;
+
+	if (operation->prepare)
+		operation->prepare();
+	fds = test_fds();
+	fault_arm(nth);
+	errno = 0;
+	result = operation->run();
+	error = errno;
+	fired = fault_disarm();
+	*reached = !operation->reached || operation->reached();
+	walk->sites += fired && *reached;
+	if (check_failure(operation, result, error, fired, fds)) {
+		walk->failed += *reached;
+		if (operation->dear)
+			return fired;
+		result = CHECK_OK(operation->run());
+	}
+	if (operation->undo)
+		operation->undo(result);
+	return fired;
+}
+
+static void walk_forward(struct walk *walk)
+{
+	unsigned int nth = walk->operation->first ? walk->operation->first : 1;
+	bool reached;
+
+	walk->sites = nth - 1;
+	while (walk_site(walk, nth++, &reached))
+		CHECK_LT(nth, SITES_MAX);
+}
+
+static unsigned int count_sites(const struct operation *operation)
+{
+	long result, left;
+
+	if (operation->prepare)
+		operation->prepare();
+	fault_arm(SITES_MAX);
+	result = CHECK_OK(operation->run());
+	left = sites_left();
+	fault_disarm();
+	CHECK_GT(left, 0);
+	if (operation->undo)
+		operation->undo(result);
+	return SITES_MAX - (unsigned int)left;
+}
+
+static void walk_back(struct walk *walk)
+{
+	unsigned int nth = count_sites(walk->operation) + SITES_VARY;
+	bool reached;
+
+	while (walk_site(walk, nth, &reached))
+		CHECK_LT(++nth, SITES_MAX);
+	do {
+		CHECK_GT(nth, 1);
+		walk_site(walk, --nth, &reached);
+	} while (reached);
+}
+
 void fault_walk(const struct operation *operation)
 {
-	unsigned int nth, failed = 0;
-	bool fired = true;
+	struct walk walk = {.operation = operation};
 
 	begin();
 	if (operation->set_up)
 		operation->set_up();
-	for (nth = operation->first ? operation->first : 1; fired; nth++) {
-		unsigned int fds;
-		long result;
-		int error;
-
-		CHECK_LT(nth, SITES_MAX);
-		if (operation->prepare)
-			operation->prepare();
-		fds = test_fds();
-		fault_arm(nth);
-		errno = 0;
-		result = operation->run();
-		error = errno;
-		fired = fault_disarm();
-		if (check_failure(operation, result, error, fired, fds)) {
-			failed++;
-			if (operation->dear)
-				continue;
-			result = CHECK_OK(operation->run());
-		}
-		if (operation->undo)
-			operation->undo(result);
-	}
+	if (operation->reached)
+		walk_back(&walk);
+	else
+		walk_forward(&walk);
 	if (operation->tear_down)
 		operation->tear_down();
-	/* The last round was the one without a fault */
-	test_note("%u sites, of which %u fail the call", nth - 2, failed);
-	CHECK_GE(nth - 2, operation->sites);
+	test_note("%u sites, of which %u fail the call", walk.sites,
+		  walk.failed);
+	CHECK_GE(walk.sites, operation->sites);
 }
 
 void fault_check_leaks(void)

@@ -18,14 +18,18 @@
 #include "test.h"
 
 /*
- * An operation whose sites are walked. prepare, check and undo may be NULL.
+ * An operation whose sites are walked. run is called and nothing else while a
+ * fault is armed; the others may be NULL, and are in this order:
  *
  * set_up: once, before all.
  *
- * prepare: before each call: what the call needs to be as if it was the first.
+ * prepare: before each call, makes what it needs to be as if it was the first.
  *
- * run: the call, and nothing else that enters the kernel; a value, or -1 and
- * errno.
+ * run: the call itself; a value, or -1 and errno.
+ *
+ * reached: did that call get as far as what is to be walked? For one in which
+ * much comes before that: it is walked from the last site back to the first
+ * for which this is false.
  *
  * check: after a call that failed: is nothing half done?
  *
@@ -40,6 +44,7 @@ struct operation {
 	void (*set_up)(void);
 	void (*prepare)(void);
 	long (*run)(void);
+	bool (*reached)(void);
 	void (*check)(void);
 	void (*undo)(long result);
 	void (*tear_down)(void);

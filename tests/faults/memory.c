@@ -388,8 +388,7 @@ static void undo_vendor(long result)
 	CHECK_ALL(map, 0x5a, SIZE);
 	CHECK_OK(munmap(map, SIZE));
 	CHECK_OK(close(create.fd));
-	/* The manager keeps it for the next who asks, until the device closes
-	 */
+	/* The manager keeps it for who asks next, until the device closes */
 	device_close(&device);
 	CHECK_OK(close(manager));
 	device_open(&device);

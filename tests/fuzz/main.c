@@ -7,6 +7,7 @@
 #include "fail.h"
 #include "loop.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,45 @@ static void parse(struct command *command, int argc, char *argv[])
 	}
 }
 
+static bool carry_out(struct command *command)
+{
+	loop_start(&command->settings, command->mode != RUN);
+	switch (command->mode) {
+	case RUN:
+		return loop_run(&command->corpus) && loop_finish();
+	case MINIMIZE:
+		return loop_minimize(&command->corpus) && loop_finish();
+	case FUZZ:
+		break;
+	}
+	return loop_fuzz(&command->corpus) && loop_finish();
+}
+
+/*
+ * Fork, and return in the child only, with a pipe for its exit status. What the
+ * kernel has found may keep the child, which has devices open, from ending.
+ */
+static int supervise(void)
+{
+	char status = EXIT_BROKEN;
+	int answer[2];
+	pid_t pid;
+
+	if (pipe2(answer, O_CLOEXEC))
+		fail_errno("cannot make a pipe");
+	pid = fork();
+	if (pid < 0)
+		fail_errno("cannot fork");
+	if (!pid) {
+		close(answer[0]);
+		return answer[1];
+	}
+	close(answer[1]);
+	if (read(answer[0], &status, 1) < 0)
+		fail_errno("cannot read from a pipe");
+	_exit(status);
+}
+
 int main(int argc, char *argv[])
 {
 	static struct command command = {
@@ -138,27 +178,19 @@ int main(int argc, char *argv[])
 				.minutes = 2,
 			},
 	};
-	bool good = false;
+	char status = EXIT_SUCCESS;
+	int answer;
 
 	parse(&command, argc, argv);
 	if (!getenv("PLANEFD_VM"))
 		fail("not outside a VM: this is to break the kernel; see "
 		     "tests/fuzz/run");
-	loop_start(&command.settings, command.mode != RUN);
-	switch (command.mode) {
-	case FUZZ:
-		good = loop_fuzz(&command.corpus);
-		break;
-	case RUN:
-		good = loop_run(&command.corpus);
-		break;
-	case MINIMIZE:
-		good = loop_minimize(&command.corpus);
-		break;
-	}
-	good = good && loop_finish();
-	printf("fuzz: %s\n", good ? "nothing found" : "something was found");
-	/* What the kernel has found may keep it from going on */
+	answer = supervise();
+	if (!carry_out(&command))
+		status = EXIT_FOUND;
+	printf("fuzz: %s\n", status ? "something was found" : "nothing found");
 	fflush(stdout);
-	_exit(good ? EXIT_SUCCESS : EXIT_FOUND);
+	if (write(answer, &status, 1) != 1)
+		fail_errno("cannot write to a pipe");
+	_exit(status);
 }

@@ -18,6 +18,8 @@
 #define CALLEE "__sanitizer_cov_trace_pc"
 /* A call's operand is four bytes, and what follows is returned to */
 #define CALL_OPERAND 4
+/* Its opcode */
+#define CALL 0xe8
 #define MAX_FUNCTIONS 1024
 
 static struct function functions[MAX_FUNCTIONS];
@@ -197,6 +199,20 @@ static void add_site(struct modfile *module, unsigned int section,
 	function->sites++;
 }
 
+/*
+ * A function that does nothing jumps to the callee instead of calling it, which
+ * then returns to the function's caller: KCOV cannot tell such a function.
+ */
+static bool is_call(const struct reader *reader, size_t section,
+		    uint64_t offset)
+{
+	const Elf_Data *code =
+		elf_getdata(elf_getscn(reader->elf, section), NULL);
+
+	return code && offset && offset < code->d_size &&
+	       ((const unsigned char *)code->d_buf)[offset - 1] == CALL;
+}
+
 /* The calls of one section's code */
 static void read_relocations(struct reader *reader, struct modfile *module,
 			     Elf_Scn *section, const GElf_Shdr *header)
@@ -217,7 +233,8 @@ static void read_relocations(struct reader *reader, struct modfile *module,
 			continue;
 		name = section_name(reader, header->sh_info, &code);
 		function = function_at(reader, header->sh_info, rela.r_offset);
-		if (!function || !(code.sh_flags & SHF_EXECINSTR))
+		if (!function || !(code.sh_flags & SHF_EXECINSTR) ||
+		    !is_call(reader, header->sh_info, rela.r_offset))
 			continue;
 		add_site(module, add_section(module, name), rela.r_offset,
 			 function);

@@ -46,3 +46,22 @@ void *bytes_cut(const void *data, size_t size, size_t present)
 	memcpy(place, data, present);
 	return place;
 }
+
+void *bytes_across(enum edge edge, const void *data, size_t size,
+		   size_t present)
+{
+	static unsigned char *pages;
+	unsigned char *place;
+
+	CHECK_LE(present, size);
+	CHECK_LE(size, PLACE_SIZE);
+	if (!pages)
+		pages = (unsigned char *)test_guarded(2 * PLACE_SIZE);
+	CHECK_OK(mprotect(pages + PLACE_SIZE, PLACE_SIZE,
+			  PROT_READ | PROT_WRITE));
+	place = pages + PLACE_SIZE - present;
+	memcpy(place, data, size);
+	CHECK_OK(mprotect(pages + PLACE_SIZE, PLACE_SIZE,
+			  edge == EDGE_HOLE ? PROT_NONE : PROT_READ));
+	return place;
+}

@@ -23,4 +23,17 @@ void *bytes_read_only(const void *data, size_t size);
  */
 void *bytes_cut(const void *data, size_t size, size_t present);
 
+/* What lies beyond the edge of a place that is part of it no more */
+enum edge {
+	EDGE_HOLE,
+	EDGE_READ_ONLY,
+};
+
+/*
+ * A copy of size bytes at data that goes across an edge after the first
+ * present of them. Each call takes the same place; not for several threads.
+ */
+void *bytes_across(enum edge edge, const void *data, size_t size,
+		   size_t present);
+
 #endif /* TESTS_HARNESS_BYTES_H */

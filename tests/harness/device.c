@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -311,6 +312,32 @@ void *region_map(const struct device *device, uint32_t index, uint64_t offset,
 		test_fail(__FILE__, __LINE__, "cannot map region %u: %s", index,
 			  strerror(errno));
 	return map;
+}
+
+void request_irq_fill(union request_irq *irq, int event)
+{
+	irq->set = (struct vfio_irq_set){
+		.argsz = sizeof(*irq),
+		.flags =
+			VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_REQ_IRQ_INDEX,
+		.count = 1,
+	};
+	memcpy(irq->set.data, &event, sizeof(event));
+}
+
+bool request_irq_signals(const struct device *device, int event)
+{
+	struct vfio_irq_set raise = {
+		.argsz = sizeof(raise),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_REQ_IRQ_INDEX,
+		.count = 1,
+	};
+	eventfd_t value;
+
+	CHECK_OK(ioctl(device->fd, VFIO_DEVICE_SET_IRQS, &raise));
+	return !eventfd_read(event, &value);
 }
 
 int manager_open(const struct device *device)

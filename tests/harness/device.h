@@ -89,6 +89,17 @@ void region_set(const struct device *device, uint32_t index, uint64_t offset,
 void *region_map(const struct device *device, uint32_t index, uint64_t offset,
 		 size_t size);
 
+/* What SET_IRQS is told to have the request irq signal an eventfd */
+union request_irq {
+	struct vfio_irq_set set;
+	unsigned char bytes[sizeof(struct vfio_irq_set) + sizeof(int32_t)];
+};
+
+void request_irq_fill(union request_irq *irq, int event);
+
+/* Have the request irq raised; does that signal the eventfd, O_NONBLOCK? */
+bool request_irq_signals(const struct device *device, int event);
+
 /* A new manager fd */
 int manager_open(const struct device *device);
 

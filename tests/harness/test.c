@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,6 +75,20 @@ void test_note(const char *format, ...)
 	va_end(args);
 	printf("\n");
 	fflush(stdout);
+}
+
+uint64_t test_seed(void)
+{
+	const char *given = getenv("PLANEFD_SEED");
+	uint64_t seed;
+
+	CHECK_EQ(getrandom(&seed, sizeof(seed), 0), sizeof(seed));
+	if (given)
+		seed = strtoull(given, NULL, 0);
+	if (!seed)
+		seed = 1;
+	test_note("PLANEFD_SEED=0x%llx", (unsigned long long)seed);
+	return seed;
 }
 
 /* Kill what the test left and wait for it, so that its fds are closed */

@@ -108,6 +108,9 @@ uint64_t test_now(void);
 /* Deterministic pseudo-random numbers; seed is the state and never 0 */
 uint64_t test_random(uint64_t *seed);
 
+/* Another seed each time, which is told; PLANEFD_SEED gives one to repeat */
+uint64_t test_seed(void);
+
 #define CHECK(condition)                                                       \
 	do {                                                                   \
 		if (!(condition))                                              \

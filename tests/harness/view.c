@@ -50,14 +50,16 @@ void marks_check(const void *data, uint64_t offset, size_t size, bool or_zero)
 	size_t i;
 
 	for (i = 0; i < size; i += 4) {
+		unsigned long long place = offset + i;
+
 		mark = *word++;
 		if (!mark && or_zero)
 			continue;
-		if (mark != mark_at(offset + i))
+		if (mark != mark_at(place))
 			test_fail(__FILE__, __LINE__,
 				  "byte 0x%llx of the memory has the mark 0x%x "
 				  "of byte 0x%llx",
-				  (unsigned long long)(offset + i), mark,
+				  place, mark,
 				  (unsigned long long)mark_place(mark));
 	}
 }

@@ -3,6 +3,7 @@
  * The ABI answer by answer: GET_INFO and DROP_RIGHTS.
  */
 #include "bytes.h"
+#include "fds.h"
 #include "planes.h"
 #include "test.h"
 
@@ -251,42 +252,10 @@ TEST("DROP_RIGHTS holds for a duplicate of the fd and not for another file")
 
 static void receive_and_look(void *arg)
 {
-	int socket = *(int *)arg;
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
+	uint32_t unused;
 
 	close(manager);
-	CHECK_OK(recvmsg(socket, &message, 0));
-	CHECK(CMSG_FIRSTHDR(&message));
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
-	check_may_only_look(fd);
-}
-
-static void send_fd(int socket, int fd)
-{
-	char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	CHECK(header);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	CHECK_OK(sendmsg(socket, &message, 0));
+	check_may_only_look(fds_receive(*(int *)arg, &unused));
 }
 
 TEST("DROP_RIGHTS before or after a fd was passed on holds for its receiver")
@@ -295,14 +264,14 @@ TEST("DROP_RIGHTS before or after a fd was passed on holds for its receiver")
 	pid_t pid;
 
 	set_up();
-	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets));
 	drop_writable(manager);
 	pid = test_fork(receive_and_look, &sockets[1]);
-	send_fd(sockets[0], manager);
+	fds_send(sockets[0], manager, 0);
 	test_join(pid);
 
 	manager = manager_open(&device);
-	send_fd(sockets[0], manager);
+	fds_send(sockets[0], manager, 0);
 	drop_writable(manager);
 	test_join(test_fork(receive_and_look, &sockets[1]));
 }

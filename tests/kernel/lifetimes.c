@@ -3,6 +3,7 @@
  * Who outlives whom: device, manager fd, dma-buf, mapping and process. Every
  * order of their ends is in tests/lifetimes.
  */
+#include "fds.h"
 #include "planes.h"
 #include "test.h"
 
@@ -72,77 +73,61 @@ TEST("pages that no one had touched read as zero after the device is gone")
 	CHECK_ALL(map, 0x11, info.size);
 }
 
-/* The VMM: makes the device and gives a viewer a dma-buf and a manager fd */
+enum handed {
+	MANAGER,
+	DMABUF,
+};
+
+/* The VMM: makes the device and gives a viewer a manager fd and a dma-buf */
 static void be_vmm(void *arg)
 {
-	int socket = *(int *)arg;
-	int fds[2];
-	char control[CMSG_SPACE(sizeof(fds))] = "", byte = 0;
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+	int socket = *(int *)arg, fd;
 
 	device_open(&device);
 	bochs_set_mode(&device, &vga);
 	draw(1);
-	fds[0] = manager_open(&device);
-	fds[1] = plane_create_ok(fds[0], 0, NULL);
-	CHECK(header);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(fds));
-	memcpy(CMSG_DATA(header), fds, sizeof(fds));
-	CHECK_OK(sendmsg(socket, &message, 0));
+	fd = manager_open(&device);
+	fds_send(socket, fd, MANAGER);
+	fds_send(socket, plane_create_ok(fd, 0, NULL), DMABUF);
 	for (;;)
 		pause();
 }
 
-static void receive(int socket, int fds[2])
+static int receive(int socket, uint32_t expected)
 {
-	char control[CMSG_SPACE(2 * sizeof(int))], byte;
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {
-		.msg_iov = &data,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
+	uint32_t what;
+	int fd = fds_receive(socket, &what);
 
-	CHECK_EQ(recvmsg(socket, &message, 0), 1);
-	CHECK(CMSG_FIRSTHDR(&message));
-	memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), 2 * sizeof(int));
+	CHECK_OK(fd);
+	CHECK_EQ(what, expected);
+	return fd;
 }
 
 TEST("a VMM that is killed leaves its viewers the last picture and a hang-up")
 {
 	struct pollfd poll_for = {.events = POLLIN};
 	union plane_query query;
-	int sockets[2], fds[2];
+	int sockets[2], dmabuf;
 	pid_t vmm;
 
 	CHECK_EQ(mdev_create(TYPE_16M, device.uuid), 0);
-	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets));
+	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets));
 	vmm = test_fork(be_vmm, &sockets[1]);
-	receive(sockets[0], fds);
+	poll_for.fd = receive(sockets[0], MANAGER);
+	dmabuf = receive(sockets[0], DMABUF);
 	bochs_picture(picture, sizeof(picture), 1);
-	check_shows_picture(fds[1]);
-	CHECK_OK(plane_query(fds[0], PRIMARY, &query));
+	check_shows_picture(dmabuf);
+	CHECK_OK(plane_query(poll_for.fd, PRIMARY, &query));
 
 	test_kill(vmm);
-	poll_for.fd = fds[0];
 	/* The killed process's fds are closed by the time it is waited for */
 	CHECK_EQ(poll(&poll_for, 1, 0), 1);
 	CHECK_EQ(poll_for.revents, POLLHUP);
-	CHECK_ERRNO(plane_query(fds[0], PRIMARY, &query), ENODEV);
-	check_shows_picture(fds[1]);
+	CHECK_ERRNO(plane_query(poll_for.fd, PRIMARY, &query), ENODEV);
+	check_shows_picture(dmabuf);
 
 	CHECK_EQ(mdev_remove(device.uuid), 0);
-	check_shows_picture(fds[1]);
+	check_shows_picture(dmabuf);
 }
 
 TEST("neither manager fds nor dma-bufs keep an mdev from being removed")

@@ -7,7 +7,7 @@
 #include "test.h"
 #include "world.h"
 
-#define LIMIT 200
+#define LIMIT 400
 
 struct set {
 	enum display display;

@@ -4,16 +4,15 @@
  * everything, among it processes that begin somewhere in the order and hold
  * copies of what there is then.
  *
- * The seed is printed; PLANEFD_SEED in the environment gives one to repeat.
+ * The seed is printed before the first, and that of an order that fails after
+ * it; PLANEFD_SEED in the environment gives one to repeat.
  */
 #include "test.h"
 #include "world.h"
 
-#include <stdlib.h>
-#include <sys/random.h>
 #include <sys/wait.h>
 
-#define LIMIT 200
+#define LIMIT 400
 #define ORDERS 30
 #define HOLDERS 2
 #define STEPS_MAX (WORLD_THINGS + HOLDERS)
@@ -25,18 +24,6 @@ static uint64_t seed;
 static unsigned int below(unsigned int limit)
 {
 	return (unsigned int)(test_random(&seed) % limit);
-}
-
-static void choose_seed(void)
-{
-	const char *given = getenv("PLANEFD_SEED");
-
-	if (given)
-		seed = strtoull(given, NULL, 0);
-	else
-		CHECK_EQ(getrandom(&seed, sizeof(seed), 0), sizeof(seed));
-	if (!seed)
-		seed = 1;
 }
 
 static void add_things(struct world *world)
@@ -119,7 +106,7 @@ static void run_orders(enum display display)
 	uint64_t first;
 
 	world_prepare();
-	choose_seed();
+	seed = test_seed();
 	for (order = 0; order < ORDERS; order++) {
 		pid_t pid;
 		int status;

@@ -159,20 +159,11 @@ static void draw_scenes(struct world *world)
 
 static void listen_for_request(struct world *world)
 {
-	union {
-		struct vfio_irq_set set;
-		char bytes[sizeof(struct vfio_irq_set) + sizeof(int)];
-	} arg = {.set = {
-			 .argsz = sizeof(arg),
-			 .flags = VFIO_IRQ_SET_DATA_EVENTFD |
-				  VFIO_IRQ_SET_ACTION_TRIGGER,
-			 .index = VFIO_PCI_REQ_IRQ_INDEX,
-			 .count = 1,
-		 }};
+	union request_irq irq;
 
 	world->request = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
-	memcpy(arg.set.data, &world->request, sizeof(world->request));
-	CHECK_OK(ioctl(world->device.fd, VFIO_DEVICE_SET_IRQS, &arg));
+	request_irq_fill(&irq, world->request);
+	CHECK_OK(ioctl(world->device.fd, VFIO_DEVICE_SET_IRQS, &irq));
 }
 
 /*
@@ -426,8 +417,7 @@ void world_finish(struct world *world)
 {
 	unsigned int i;
 
-	/* What came last goes first, but for modules, which need all to be gone
-	 */
+	/* What came last goes first, but modules need all else to be gone */
 	for (i = world->count; i--;)
 		if (world->things[i].alive && world->things[i].kind < DRIVER)
 			world_end(world, i);

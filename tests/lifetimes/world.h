@@ -85,8 +85,7 @@ struct world {
 
 /* world.c */
 
-/* What all worlds of this process and those it forks share; once, before them
- */
+/* What the worlds of this process and its children share; once, before them */
 void world_prepare(void);
 
 /* A device of that kind, open, with all scenes drawn */

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Take out of a kernel log the warnings that the kernel gives of itself, by its own
+# mistake, where nothing of ours is wrong: both come of memory that is refused to
+# it. Each is named as narrowly as can be, and no other is let through.
+
+# 6.1's vfio_create_group(), whose device cannot be added for want of memory,
+# releases a group whose iommu_group is still set
+/WARNING: CPU: .* vfio_group_release\+/ {
+	is_known = 1
+}
+
+# module_add_driver() does not say that it could not make a link, and
+# module_remove_driver() then leaves the other of the two
+/ module_add_driver\+/ && duplicate {
+	is_known = 1
+}
+
+/-+\[ cut here \]-+/ || /sysfs: cannot create duplicate filename/ {
+	printf "%s", report
+	report = $0 "\n"
+	is_known = 0
+	duplicate = /sysfs/
+	next
+}
+
+!report {
+	print
+	next
+}
+
+{
+	report = report $0 "\n"
+}
+
+/---\[ end trace / || (duplicate && /<\/TASK>/) {
+	if (!is_known)
+		printf "%s", report
+	report = ""
+	duplicate = 0
+}
+
+END {
+	printf "%s", report
+}
