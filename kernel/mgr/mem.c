@@ -40,6 +40,7 @@ struct mem_chunk {
 struct vfio_dmabuf_mem {
 	struct kref ref;
 	pgoff_t nr_pages;
+	pgoff_t nr_added;		/* of a driver's own pages */
 	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
 	struct rw_semaphore revoke_lock;
@@ -135,6 +136,65 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_create);
 
 /**
+ * vfio_dmabuf_mem_reserve - room for pages that a driver is about to have
+ * @nr_pages: how many
+ *
+ * All that holding so many takes is allocated here, so that adding them
+ * allocates nothing: a driver that pins pages may have to let go of them at once.
+ *
+ * Context: process context, may sleep.
+ * Return: memory without a page in it, which nobody is to see before all have
+ * been added, one reference of it the caller's; or an ERR_PTR: -EINVAL where
+ * @nr_pages is 0 or more than a dma-buf can be, -ENOMEM.
+ */
+struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages)
+{
+	struct vfio_dmabuf_mem *mem;
+	pgoff_t i;
+
+	if (!nr_pages || nr_pages > (U32_MAX >> PAGE_SHIFT))
+		return ERR_PTR(-EINVAL);
+	mem = mem_alloc(nr_pages);
+	if (!mem)
+		return ERR_PTR(-ENOMEM);
+	for (i = 0; i < mem_nr_chunks(nr_pages); i++) {
+		mem->chunks[i] = kzalloc(sizeof(*mem->chunks[i]),
+					 GFP_KERNEL_ACCOUNT);
+		if (!mem->chunks[i]) {
+			vfio_dmabuf_mem_put(mem);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
+	return mem;
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_reserve);
+
+/**
+ * vfio_dmabuf_mem_add_pages - put the next pages into reserved memory
+ * @mem: the memory, of vfio_dmabuf_mem_reserve()
+ * @pages: the pages, in order; a reference is taken of each. The array stays
+ *	the caller's
+ * @nr_pages: how many, with all before no more than were reserved
+ *
+ * Context: any, by one caller at a time.
+ */
+void vfio_dmabuf_mem_add_pages(struct vfio_dmabuf_mem *mem,
+			       struct page **pages, unsigned long nr_pages)
+{
+	pgoff_t index;
+
+	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added))
+		return;
+	while (nr_pages--) {
+		index = mem->nr_added++;
+		get_page(*pages);
+		mem->chunks[index / CHUNK_PAGES]->pages[index % CHUNK_PAGES] =
+			*pages++;
+	}
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_add_pages);
+
+/**
  * vfio_dmabuf_mem_from_pages - memory that a driver has already
  * @pages: the pages, in order; a reference is taken of each. The array stays
  *	the caller's
@@ -147,31 +207,11 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_create);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
 						   unsigned long nr_pages)
 {
-	struct vfio_dmabuf_mem *mem;
-	struct mem_chunk *chunk;
-	unsigned long i;
+	struct vfio_dmabuf_mem *mem = vfio_dmabuf_mem_reserve(nr_pages);
 
-	if (!nr_pages || nr_pages > (U32_MAX >> PAGE_SHIFT))
-		return ERR_PTR(-EINVAL);
-	mem = mem_alloc(nr_pages);
-	if (!mem)
-		return ERR_PTR(-ENOMEM);
-
-	for (i = 0; i < nr_pages; i++) {
-		if (!(i % CHUNK_PAGES)) {
-			chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
-			if (!chunk)
-				goto err_put;
-			mem->chunks[i / CHUNK_PAGES] = chunk;
-		}
-		get_page(pages[i]);
-		chunk->pages[i % CHUNK_PAGES] = pages[i];
-	}
+	if (!IS_ERR(mem))
+		vfio_dmabuf_mem_add_pages(mem, pages, nr_pages);
 	return mem;
-
-err_put:
-	vfio_dmabuf_mem_put(mem);
-	return ERR_PTR(-ENOMEM);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_from_pages);
 

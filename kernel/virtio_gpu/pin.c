@@ -132,10 +132,13 @@ static bool pages_are_memory(struct page **pages, unsigned long nr)
 	return true;
 }
 
-/* Pin one batch, of an entry from byte @done on; returns pages or an errno. */
+/*
+ * Pin one batch, of an entry from byte @done on, and add it to the memory;
+ * @pages has room for it. Returns pages or an errno.
+ */
 static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
 		     const struct vgpu_entry *entry, u64 done,
-		     struct page **pages)
+		     struct page **pages, struct vfio_dmabuf_mem *mem)
 {
 	u64 nr = min_t(u64, (entry->length - done) >> PAGE_SHIFT, BATCH);
 	int ret;
@@ -154,11 +157,16 @@ static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
 	tell_progress(vgpu);
 	if (ret != nr || !pages_are_memory(pages, nr))
 		return -EFAULT;
+	vfio_dmabuf_mem_add_pages(mem, pages, nr);
 	return ret;
 }
 
+/*
+ * An unmap may be waiting, so nothing is allocated from the first batch on: the
+ * memory cgroup that pays may be at its end and reclaim go on for long.
+ */
 static int pin_entries(struct vgpu *vgpu, struct vgpu_backing *backing,
-		       struct page **pages)
+		       struct page **pages, struct vfio_dmabuf_mem *mem)
 {
 	const struct vgpu_entry *entry;
 	u64 done;
@@ -170,10 +178,9 @@ static int pin_entries(struct vgpu *vgpu, struct vgpu_backing *backing,
 		for (done = 0; done < entry->length;
 		     done += (u64)ret << PAGE_SHIFT) {
 			ret = pin_batch(vgpu, &backing->pin, entry, done,
-					pages);
+					pages, mem);
 			if (ret < 0)
 				return ret;
-			pages += ret;
 			cond_resched();
 		}
 	}
@@ -189,7 +196,7 @@ static void pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	mutex_unlock(&vgpu->pin_lock);
 }
 
-/* Live from now on, if no unmap came in between; else the unpinner's. */
+/* Live from now on, and @mem the pin's, unless an unmap came in between. */
 static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 		   struct vfio_dmabuf_mem *mem, int ret)
 {
@@ -207,8 +214,6 @@ static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 		queue_work(system_unbound_wq, &vgpu->unpin_work);
 	}
 	mutex_unlock(&vgpu->pin_lock);
-	if (ret && mem)
-		vfio_dmabuf_mem_put(mem);
 	return ret;
 }
 
@@ -235,29 +240,30 @@ static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
 static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
 	unsigned long nr_pages = backing->size >> PAGE_SHIFT;
-	struct vfio_dmabuf_mem *mem = NULL;
+	struct vfio_dmabuf_mem *mem;
 	struct page **pages;
 	int ret;
 
 	if (nr_pages + atomic_long_read(&vgpu->nr_pinned) >
 	    vgpu_max_pinned() >> PAGE_SHIFT)
 		return -ENOSPC;
-	pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL_ACCOUNT);
-	if (!pages)
+	mem = vfio_dmabuf_mem_reserve(nr_pages);
+	if (IS_ERR(mem))
+		return PTR_ERR(mem);
+	pages = kmalloc_array(min_t(unsigned long, nr_pages, BATCH),
+			      sizeof(*pages), GFP_KERNEL_ACCOUNT);
+	if (!pages) {
+		vfio_dmabuf_mem_put(mem);
 		return -ENOMEM;
-	pin_begin(vgpu, &backing->pin);
-	ret = pin_entries(vgpu, backing, pages);
-	if (!ret) {
-		mem = vfio_dmabuf_mem_from_pages(pages, nr_pages);
-		if (IS_ERR(mem)) {
-			ret = PTR_ERR(mem);
-			mem = NULL;
-		}
 	}
+	pin_begin(vgpu, &backing->pin);
+	ret = pin_entries(vgpu, backing, pages, mem);
 	ret = pin_end(vgpu, &backing->pin, mem, ret);
-	if (ret)
+	if (ret) {
+		vfio_dmabuf_mem_put(mem);
 		wait_until_gone(vgpu, &backing->pin);
-	kvfree(pages);
+	}
+	kfree(pages);
 	return ret;
 }
 

@@ -171,6 +171,9 @@ void vfio_dmabuf_quota_put(struct vfio_dmabuf_quota *quota);
 
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
 					       struct vfio_dmabuf_quota *quota);
+struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages);
+void vfio_dmabuf_mem_add_pages(struct vfio_dmabuf_mem *mem,
+			       struct page **pages, unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
 						   unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_get(struct vfio_dmabuf_mem *mem);
