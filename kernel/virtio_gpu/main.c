@@ -91,9 +91,14 @@ static int __init vgpu_module_init(void)
 {
 	int ret;
 
+	ret = vgpu_pins_init();
+	if (ret)
+		return ret;
 	vgpu_class = planefd_class_create("vfio_virtio_gpu");
-	if (IS_ERR(vgpu_class))
-		return PTR_ERR(vgpu_class);
+	if (IS_ERR(vgpu_class)) {
+		ret = PTR_ERR(vgpu_class);
+		goto err_pins;
+	}
 
 	vgpu_parent_dev = device_create(vgpu_class, NULL, 0, NULL,
 					"vfio_virtio_gpu");
@@ -117,6 +122,8 @@ err_device:
 	device_unregister(vgpu_parent_dev);
 err_class:
 	class_destroy(vgpu_class);
+err_pins:
+	vgpu_pins_exit();
 	return ret;
 }
 
@@ -126,6 +133,7 @@ static void __exit vgpu_module_exit(void)
 	mdev_unregister_driver(&vgpu_mdev_driver);
 	device_unregister(vgpu_parent_dev);
 	class_destroy(vgpu_class);
+	vgpu_pins_exit();
 }
 
 module_init(vgpu_module_init);

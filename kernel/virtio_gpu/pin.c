@@ -29,6 +29,12 @@
 /* Pages in one call */
 #define BATCH		VFIO_PIN_PAGES_MAX_ENTRIES
 
+/*
+ * The unpinners of all devices. An unmap waits for them, and reclaim may wait
+ * for whoever unmaps: there must be a thread for them when none can be made.
+ */
+static struct workqueue_struct *unpin_wq;
+
 static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
 {
 	return container_of(pin, struct vgpu_backing, pin);
@@ -52,7 +58,7 @@ static void pin_kill(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
 	atomic_inc(&vgpu->nr_leaving);
 	pin->state = VGPU_PIN_DEAD;
 	list_move_tail(&pin->link, &vgpu->dead_pins);
-	queue_work(system_unbound_wq, &vgpu->unpin_work);
+	queue_work(unpin_wq, &vgpu->unpin_work);
 }
 
 /* -------- The unpinner -------- */
@@ -211,7 +217,7 @@ static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 			atomic_inc(&vgpu->nr_leaving);
 		pin->state = VGPU_PIN_DEAD;
 		list_move_tail(&pin->link, &vgpu->dead_pins);
-		queue_work(system_unbound_wq, &vgpu->unpin_work);
+		queue_work(unpin_wq, &vgpu->unpin_work);
 	}
 	mutex_unlock(&vgpu->pin_lock);
 	return ret;
@@ -343,6 +349,19 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 					  READ_ONCE(vgpu->pin_progress) != progress,
 					  HZ);
 	} while (left && atomic_read(&vgpu->nr_leaving));
+}
+
+/* Of the module */
+int vgpu_pins_init(void)
+{
+	unpin_wq = alloc_workqueue("vfio_virtio_gpu_unpin",
+				   WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI, 0);
+	return unpin_wq ? 0 : -ENOMEM;
+}
+
+void vgpu_pins_exit(void)
+{
+	destroy_workqueue(unpin_wq);
 }
 
 void vgpu_pin_init(struct vgpu *vgpu)

@@ -365,7 +365,9 @@ u64 vgpu_backing_address(const struct vgpu_backing *backing, u64 offset);
 int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 		      u64 offset, u64 size);
 
-/* pin.c */
+/* pin.c; the first two are the module's */
+int vgpu_pins_init(void);
+void vgpu_pins_exit(void);
 void vgpu_pin_init(struct vgpu *vgpu);
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing);
