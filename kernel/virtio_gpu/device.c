@@ -55,6 +55,7 @@ static int vgpu_open_device(struct vfio_device *vfio)
 	vgpu->memcg = get_mem_cgroup_from_mm(current->mm);
 	vgpu_display_init(vgpu);
 	vdev_reset(&vgpu->vdev);
+	vgpu_pins_open(vgpu);
 	/* Closing has halted it, and so has being made */
 	WRITE_ONCE(vgpu->halted, false);
 	return 0;
@@ -64,9 +65,8 @@ static void vgpu_close_device(struct vfio_device *vfio)
 {
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
 
-	/* Nothing is pinned after this, as VFIO wants it */
 	vgpu_halt(vgpu);
-	flush_work(&vgpu->unpin_work);
+	vgpu_pins_close(vgpu);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
 	vgpu->mgr = NULL;

@@ -12,19 +12,28 @@
  * that work item, too, which is why they are in different workqueues.
  *
  * So that a guest cannot have its memory pinned again each time just before
- * VFIO looks, nothing is pinned for a moment after an unmap.
+ * VFIO looks, nothing is pinned while an unmap is under way nor for a moment
+ * after it. VFIO tells the devices of a container one after the other, and
+ * looks when the last of them is done; so this holds for all of them as long as
+ * it takes any. Which those are VFIO does not say, but they hear of an unmap
+ * from the same task.
  */
 #include <linux/iommu.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "virtio_gpu.h"
 
-/* How long after an unmap nothing is pinned: far more than VFIO needs */
-#define QUIET_TIME	(HZ / 20)
+/*
+ * How long after an unmap nothing is pinned: far more than VFIO needs, and more
+ * than a task is kept waiting whose cgroup has used up its CPU time
+ */
+#define QUIET_TIME	(HZ / 5)
 
 /* Pages in one call */
 #define BATCH		VFIO_PIN_PAGES_MAX_ENTRIES
@@ -34,6 +43,10 @@
  * for whoever unmaps: there must be a thread for them when none can be made.
  */
 static struct workqueue_struct *unpin_wq;
+
+/* All devices that are open, and what they know of unmaps */
+static LIST_HEAD(open_devices);
+static DEFINE_SPINLOCK(unmap_lock);
 
 static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
 {
@@ -109,21 +122,23 @@ static void unpin_work(struct work_struct *work)
 
 /* -------- The worker -------- */
 
-/* Wait until an unmap is long enough ago. */
-static int wait_for_quiet(struct vgpu *vgpu)
+/* How long nothing is to be pinned yet, in jiffies, if not longer. */
+static long quiet_left(struct vgpu *vgpu)
 {
-	long left;
+	const struct vgpu *other;
+	long left = 0;
 
-	for (;;) {
-		left = (long)(READ_ONCE(vgpu->unmapped_at) + QUIET_TIME -
-			      jiffies);
-		if (left <= 0)
-			return 0;
-		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
-				   left);
-		if (vgpu_is_halting(vgpu))
-			return -EINTR;
+	spin_lock(&unmap_lock);
+	list_for_each_entry(other, &open_devices, open_link) {
+		if (!vgpu->unmapper || other->unmapper != vgpu->unmapper)
+			continue;
+		if (other->nr_unmaps)
+			left = QUIET_TIME;
+		left = max(left, (long)(other->unmapped_at + QUIET_TIME -
+					jiffies));
 	}
+	spin_unlock(&unmap_lock);
+	return left;
 }
 
 /* Pages that can be handed on: memory, and no one's special case. */
@@ -193,13 +208,32 @@ static int pin_entries(struct vgpu *vgpu, struct vgpu_backing *backing,
 	return 0;
 }
 
-static void pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
+static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
+	bool quiet;
+
 	mutex_lock(&vgpu->pin_lock);
-	pin->state = VGPU_PIN_GROWING;
-	pin->hit = false;
-	list_add_tail(&pin->link, &vgpu->pins);
+	quiet = quiet_left(vgpu) <= 0;
+	if (quiet) {
+		pin->state = VGPU_PIN_GROWING;
+		pin->hit = false;
+		list_add_tail(&pin->link, &vgpu->pins);
+	}
 	mutex_unlock(&vgpu->pin_lock);
+	return quiet;
+}
+
+/* Unmaps hit it from now on. First wait until there are none. */
+static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	do {
+		/* What ends elsewhere is not told here: look again in time */
+		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
+				   max(quiet_left(vgpu), 0L));
+		if (vgpu_is_halting(vgpu))
+			return -EINTR;
+	} while (!pin_try_begin(vgpu, pin));
+	return 0;
 }
 
 /* Live from now on, and @mem the pin's, unless an unmap came in between. */
@@ -262,14 +296,16 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 		vfio_dmabuf_mem_put(mem);
 		return -ENOMEM;
 	}
-	pin_begin(vgpu, &backing->pin);
-	ret = pin_entries(vgpu, backing, pages, mem);
-	ret = pin_end(vgpu, &backing->pin, mem, ret);
+	ret = pin_begin(vgpu, &backing->pin);
+	if (!ret) {
+		ret = pin_entries(vgpu, backing, pages, mem);
+		ret = pin_end(vgpu, &backing->pin, mem, ret);
+	}
+	kfree(pages);
 	if (ret) {
 		vfio_dmabuf_mem_put(mem);
 		wait_until_gone(vgpu, &backing->pin);
 	}
-	kfree(pages);
 	return ret;
 }
 
@@ -280,13 +316,10 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
  */
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
-	int ret;
-
 	if (pin_state(vgpu, &backing->pin) == VGPU_PIN_LIVE)
 		return 0;
 	wait_until_gone(vgpu, &backing->pin);
-	ret = wait_for_quiet(vgpu);
-	return ret ?: pin_all(vgpu, backing);
+	return pin_all(vgpu, backing);
 }
 
 /* Unpin it, if it is pinned. No scanout may use it any more. */
@@ -317,22 +350,14 @@ static bool pin_overlaps(struct vgpu_pin *pin, u64 iova, u64 length)
 	return false;
 }
 
-/*
- * For struct vfio_device_ops.dma_unmap: all of the range is to be unpinned when
- * this returns, or shortly after; see above.
- */
-void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
+/* Take away what is pinned in the range; is there anything to wait for then? */
+static bool hit_pins(struct vgpu *vgpu, u64 iova, u64 length)
 {
-	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
 	struct vgpu_pin *pin, *next;
-	unsigned long progress;
-	long left;
 
-	mutex_lock(&vgpu->pin_lock);
 	list_for_each_entry_safe(pin, next, &vgpu->pins, link) {
 		if (!pin_overlaps(pin, iova, length))
 			continue;
-		WRITE_ONCE(vgpu->unmapped_at, jiffies);
 		if (pin->state == VGPU_PIN_LIVE) {
 			pin_kill(vgpu, pin, false);
 		} else if (!pin->hit) {
@@ -340,7 +365,14 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 			atomic_inc(&vgpu->nr_leaving);
 		}
 	}
-	mutex_unlock(&vgpu->pin_lock);
+	/* What the guest gave back just before is as much in the way */
+	return atomic_read(&vgpu->nr_leaving);
+}
+
+static void wait_until_left(struct vgpu *vgpu)
+{
+	unsigned long progress;
+	long left;
 
 	do {
 		progress = READ_ONCE(vgpu->pin_progress);
@@ -349,6 +381,51 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 					  READ_ONCE(vgpu->pin_progress) != progress,
 					  HZ);
 	} while (left && atomic_read(&vgpu->nr_leaving));
+}
+
+/*
+ * For struct vfio_device_ops.dma_unmap: all of the range is to be unpinned when
+ * this returns, or shortly after; see above.
+ */
+void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
+{
+	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
+	bool busy;
+
+	mutex_lock(&vgpu->pin_lock);
+	busy = hit_pins(vgpu, iova, length);
+	spin_lock(&unmap_lock);
+	vgpu->unmapper = current;
+	vgpu->nr_unmaps += busy;
+	spin_unlock(&unmap_lock);
+	mutex_unlock(&vgpu->pin_lock);
+	if (!busy)
+		return;
+
+	wait_until_left(vgpu);
+	spin_lock(&unmap_lock);
+	vgpu->nr_unmaps--;
+	vgpu->unmapped_at = jiffies;
+	spin_unlock(&unmap_lock);
+}
+
+/* The device is opened, and maps nothing yet. */
+void vgpu_pins_open(struct vgpu *vgpu)
+{
+	spin_lock(&unmap_lock);
+	vgpu->unmapper = NULL;
+	vgpu->unmapped_at = jiffies - QUIET_TIME;
+	list_add(&vgpu->open_link, &open_devices);
+	spin_unlock(&unmap_lock);
+}
+
+/* It is closed: nothing is pinned after this, as VFIO wants it. */
+void vgpu_pins_close(struct vgpu *vgpu)
+{
+	flush_work(&vgpu->unpin_work);
+	spin_lock(&unmap_lock);
+	list_del(&vgpu->open_link);
+	spin_unlock(&unmap_lock);
 }
 
 /* Of the module */
@@ -370,5 +447,4 @@ void vgpu_pin_init(struct vgpu *vgpu)
 	INIT_LIST_HEAD(&vgpu->pins);
 	INIT_LIST_HEAD(&vgpu->dead_pins);
 	INIT_WORK(&vgpu->unpin_work, unpin_work);
-	vgpu->unmapped_at = jiffies - QUIET_TIME;
 }

@@ -38,7 +38,7 @@
  * Locks, in order
  *
  *   VFIO's own; pin_lock; the manager's lock; vdev.lock; the irq lock of vdev,
- *   the manager's event lock.
+ *   the manager's event lock. Within pin_lock also pin.c's own spinlock.
  *   pin_lock: which pages are pinned, and whether they still are.
  *   vdev.lock: registers, monitors, and the planes as viewers see them. A plane
  *   whose memory is a guest's is shown under pin_lock, too: an unmap that has
@@ -292,7 +292,12 @@ struct vgpu {
 	atomic_t nr_leaving;		/* dead pins, and growing ones hit */
 	atomic_long_t nr_pinned;	/* pages */
 	unsigned long pin_progress;	/* grows with every batch */
-	unsigned long unmapped_at;	/* jiffies of the last unmap of a pin */
+
+	/* Unmaps: a spinlock of pin.c's */
+	struct list_head open_link;	/* while open */
+	const void *unmapper;	/* the task that told of the last one */
+	unsigned int nr_unmaps;	/* that wait for pins to go */
+	unsigned long unmapped_at;	/* jiffies of the last such one's end */
 };
 
 static inline struct vgpu *to_vgpu(struct vdev *vdev)
@@ -369,6 +374,8 @@ int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 int vgpu_pins_init(void);
 void vgpu_pins_exit(void);
 void vgpu_pin_init(struct vgpu *vgpu);
+void vgpu_pins_open(struct vgpu *vgpu);
+void vgpu_pins_close(struct vgpu *vgpu);
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
