@@ -34,6 +34,13 @@ static void vgpu_halt(struct vgpu *vgpu)
 	vgpu_resources_drop(vgpu);
 }
 
+/* Let it work. What was asked of it since the reset it did not do. */
+static void vgpu_resume(struct vgpu *vgpu)
+{
+	WRITE_ONCE(vgpu->halted, false);
+	queue_work(vgpu->wq, &vgpu->work);
+}
+
 static int vgpu_open_device(struct vfio_device *vfio)
 {
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
@@ -57,7 +64,7 @@ static int vgpu_open_device(struct vfio_device *vfio)
 	vdev_reset(&vgpu->vdev);
 	vgpu_pins_open(vgpu);
 	/* Closing has halted it, and so has being made */
-	WRITE_ONCE(vgpu->halted, false);
+	vgpu_resume(vgpu);
 	return 0;
 }
 
@@ -88,7 +95,7 @@ static long vgpu_ioctl(struct vfio_device *vfio, unsigned int cmd,
 		mutex_lock(&vgpu->reset_lock);
 		vgpu_halt(vgpu);
 		ret = vdev_ioctl(vfio, cmd, arg);
-		WRITE_ONCE(vgpu->halted, false);
+		vgpu_resume(vgpu);
 		mutex_unlock(&vgpu->reset_lock);
 		return ret;
 	default:
@@ -108,9 +115,10 @@ static ssize_t vgpu_file_write(struct vfio_device *vfio,
 	ssize_t ret;
 
 	ret = vdev_write(vfio, buf, count, ppos);
-	/* A halt is a reset, too */
-	wait_event(vgpu->wait,
-		   !READ_ONCE(vgpu->resetting) || READ_ONCE(vgpu->halted));
+	/* A halt is a reset, too; who is killed has no use for the memory */
+	wait_event_killable(vgpu->wait,
+			    !READ_ONCE(vgpu->resetting) ||
+			    READ_ONCE(vgpu->halted));
 	return ret;
 }
 

@@ -371,7 +371,7 @@ static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
 	mutex_lock(&vgpu->vdev.lock);
 	ready = vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK &&
 		!(vgpu->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
-		queue->enabled && !vgpu->resetting;
+		queue->enabled && !vgpu_is_halting(vgpu);
 	queue->ring = queue->regs;
 	queue->event_idx = vgpu->driver_features &
 			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX);
