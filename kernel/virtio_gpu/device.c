@@ -31,7 +31,7 @@ static void vgpu_halt(struct vgpu *vgpu)
 	WRITE_ONCE(vgpu->halted, true);
 	wake_up_all(&vgpu->wait);
 	cancel_work_sync(&vgpu->work);
-	vgpu_resources_drop(vgpu);
+	vgpu_drop(vgpu);
 }
 
 /* Let it work. What was asked of it since the reset it did not do. */

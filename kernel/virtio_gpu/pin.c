@@ -48,6 +48,12 @@ static struct workqueue_struct *unpin_wq;
 static LIST_HEAD(open_devices);
 static DEFINE_SPINLOCK(unmap_lock);
 
+static void count_pages(struct vgpu *vgpu, struct vgpu_pin *pin, long nr)
+{
+	if (!pin->ring)
+		atomic_long_add(nr, &vgpu->nr_pinned);
+}
+
 static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
 {
 	return container_of(pin, struct vgpu_backing, pin);
@@ -90,7 +96,7 @@ static void unpin_pages(struct vgpu *vgpu, struct vgpu_pin *pin)
 			vfio_unpin_pages(&vgpu->vdev.vfio,
 					 entry->addr + (done << PAGE_SHIFT),
 					 nr);
-			atomic_long_sub(nr, &vgpu->nr_pinned);
+			count_pages(vgpu, pin, -(long)nr);
 			tell_progress(vgpu);
 			cond_resched();
 		}
@@ -174,7 +180,7 @@ static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
 	if (ret < 0)
 		return ret;
 	pin->nr_pages += ret;
-	atomic_long_add(ret, &vgpu->nr_pinned);
+	count_pages(vgpu, pin, ret);
 	tell_progress(vgpu);
 	if (ret != nr || !pages_are_memory(pages, nr))
 		return -EFAULT;
@@ -284,7 +290,8 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 	struct page **pages;
 	int ret;
 
-	if (nr_pages + atomic_long_read(&vgpu->nr_pinned) >
+	if (!backing->pin.ring &&
+	    nr_pages + atomic_long_read(&vgpu->nr_pinned) >
 	    vgpu_max_pinned() >> PAGE_SHIFT)
 		return -ENOSPC;
 	mem = vfio_dmabuf_mem_reserve(nr_pages);

@@ -4,7 +4,7 @@
  * specification has them.
  *
  * All of a ring is in guest memory and may change under our hands. A field is
- * copied once and then checked; what a walk along descriptors can cost is
+ * read once (ring.c) and then checked; what a walk along descriptors can cost is
  * bounded by what a request may have, not by what the ring says. A ring that
  * makes no sense ends the device's work until the driver resets it.
  */
@@ -22,6 +22,7 @@
 
 /* What is wrong with a ring, for the log */
 #define RING_UNREADABLE		"it is not all in memory"
+#define RING_PLACE		"it is where no ring can be"
 #define RING_INDEX		"its index runs ahead"
 #define RING_DESCRIPTOR		"a descriptor is out of range"
 #define RING_LOOP		"a chain of descriptors is too long"
@@ -46,11 +47,6 @@ static int transfer(struct vgpu *vgpu, u64 addr, void *data, size_t size,
 int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size)
 {
 	return transfer(vgpu, addr, data, size, false);
-}
-
-int vgpu_write(struct vgpu *vgpu, u64 addr, void *data, size_t size)
-{
-	return transfer(vgpu, addr, data, size, true);
 }
 
 /* -------- Requests -------- */
@@ -196,15 +192,14 @@ static const char *walk_chain(struct vgpu *vgpu, struct vgpu_queue *queue,
 
 /* -------- Rings -------- */
 
-static u64 avail_ring(const struct vgpu_ring *ring, unsigned int index)
+static u32 avail_ring(unsigned int index)
 {
-	return ring->driver + offsetof(struct vring_avail, ring) +
-	       sizeof(__le16) * index;
+	return offsetof(struct vring_avail, ring) + sizeof(__le16) * index;
 }
 
-static u64 used_ring(const struct vgpu_ring *ring, unsigned int index)
+static u32 used_ring(unsigned int index)
 {
-	return ring->device + offsetof(struct vring_used, ring) +
+	return offsetof(struct vring_used, ring) +
 	       sizeof(struct vring_used_elem) * index;
 }
 
@@ -212,15 +207,14 @@ static u64 used_ring(const struct vgpu_ring *ring, unsigned int index)
 static const char *count_avail(struct vgpu *vgpu, struct vgpu_queue *queue,
 			       u16 *nr)
 {
-	__le16 index;
+	u16 index;
 
-	if (vgpu_read(vgpu, queue->ring.driver +
-			    offsetof(struct vring_avail, idx),
-		      &index, sizeof(index)))
+	if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA,
+			     offsetof(struct vring_avail, idx), &index))
 		return RING_UNREADABLE;
 	/* The entries are not read before the index that announces them */
 	smp_rmb();
-	*nr = le16_to_cpu(index) - queue->next_avail;
+	*nr = index - queue->next_avail;
 	return *nr > queue->ring.size ? RING_INDEX : NULL;
 }
 
@@ -229,13 +223,11 @@ static const char *take_request(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
 	struct vgpu_request *request = vgpu->request;
 	u16 slot = queue->next_avail & (queue->ring.size - 1);
-	__le16 head;
 
-	if (vgpu_read(vgpu, avail_ring(&queue->ring, slot), &head,
-		      sizeof(head)))
+	if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA, avail_ring(slot),
+			     &request->head))
 		return RING_UNREADABLE;
 	queue->next_avail++;
-	request->head = le16_to_cpu(head);
 	request->nr_out = 0;
 	request->nr_in = 0;
 	request->out_size = 0;
@@ -248,22 +240,21 @@ static const char *return_request(struct vgpu *vgpu, struct vgpu_queue *queue,
 				  u32 written)
 {
 	u16 slot = queue->next_used & (queue->ring.size - 1);
-	__le32 elem[2] = {
-		cpu_to_le32(vgpu->request->head),
-		cpu_to_le32(written),
-	};
-	__le16 index;
+	u32 elem = used_ring(slot);
 
-	if (vgpu_write(vgpu, used_ring(&queue->ring, slot), elem,
-		       sizeof(elem)))
+	if (vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
+			      elem + offsetof(struct vring_used_elem, id),
+			      vgpu->request->head) ||
+	    vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
+			      elem + offsetof(struct vring_used_elem, len),
+			      written))
 		return RING_UNREADABLE;
 	/* The entry and the answer are there before the index tells so */
 	smp_wmb();
 	queue->next_used++;
-	index = cpu_to_le16(queue->next_used);
-	if (vgpu_write(vgpu, queue->ring.device +
-			     offsetof(struct vring_used, idx),
-		       &index, sizeof(index)))
+	if (vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
+			      offsetof(struct vring_used, idx),
+			      queue->next_used))
 		return RING_UNREADABLE;
 	return NULL;
 }
@@ -273,22 +264,22 @@ static bool wants_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
 	u16 old = queue->told_used;
 	bool told = queue->told;
-	__le16 value;
+	u16 value;
 
 	queue->told_used = queue->next_used;
 	queue->told = true;
 	/* What it wants is read after it can see what was returned */
 	smp_mb();
 	if (queue->event_idx) {
-		if (vgpu_read(vgpu, avail_ring(&queue->ring, queue->ring.size),
-			      &value, sizeof(value)))
+		if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA,
+				     avail_ring(queue->ring.size), &value))
 			return true;
-		return !told || vring_need_event(le16_to_cpu(value),
-						 queue->next_used, old);
+		return !told || vring_need_event(value, queue->next_used, old);
 	}
-	if (vgpu_read(vgpu, queue->ring.driver, &value, sizeof(value)))
+	if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA,
+			     offsetof(struct vring_avail, flags), &value))
 		return true;
-	return !(le16_to_cpu(value) & VRING_AVAIL_F_NO_INTERRUPT);
+	return !(value & VRING_AVAIL_F_NO_INTERRUPT);
 }
 
 static void tell_driver(struct vgpu *vgpu, struct vgpu_queue *queue)
@@ -304,12 +295,10 @@ static void tell_driver(struct vgpu *vgpu, struct vgpu_queue *queue)
 static const char *ask_for_more(struct vgpu *vgpu, struct vgpu_queue *queue,
 				u16 *nr)
 {
-	__le16 index = cpu_to_le16(queue->next_avail);
-
 	if (!queue->event_idx)
 		return NULL;
-	if (vgpu_write(vgpu, used_ring(&queue->ring, queue->ring.size), &index,
-		       sizeof(index)))
+	if (vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
+			      used_ring(queue->ring.size), queue->next_avail))
 		return RING_UNREADABLE;
 	/* What comes before the driver can see that is seen here */
 	smp_mb();
@@ -343,6 +332,8 @@ static const char *serve_turn(struct vgpu *vgpu, struct vgpu_queue *queue,
 	const char *wrong;
 	u16 nr, done;
 
+	if (!queue->pages && vgpu_ring_open(queue))
+		return RING_PLACE;
 	wrong = count_avail(vgpu, queue, &nr);
 	for (done = 0; !wrong && done < min_t(u16, nr, TURN); done++) {
 		if (vgpu_is_halting(vgpu))
@@ -372,7 +363,8 @@ static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
 	ready = vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK &&
 		!(vgpu->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
 		queue->enabled && !vgpu_is_halting(vgpu);
-	queue->ring = queue->regs;
+	if (ready)
+		queue->ring = queue->regs;
 	queue->event_idx = vgpu->driver_features &
 			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX);
 	queue->indirect = vgpu->driver_features &
@@ -397,12 +389,22 @@ static void give_up(struct vgpu *vgpu, const struct vgpu_queue *queue,
 	mutex_unlock(&vgpu->vdev.lock);
 }
 
+/* Forget what the guest made, and have none of its memory any more. */
+void vgpu_drop(struct vgpu *vgpu)
+{
+	unsigned int i;
+
+	vgpu_resources_drop(vgpu);
+	for (i = 0; i < VGPU_NR_QUEUES; i++)
+		vgpu_ring_close(vgpu, &vgpu->queues[i]);
+}
+
 /* What the driver's reset leaves to the worker */
 static void finish_reset(struct vgpu *vgpu)
 {
 	unsigned int i;
 
-	vgpu_resources_drop(vgpu);
+	vgpu_drop(vgpu);
 	mutex_lock(&vgpu->vdev.lock);
 	for (i = 0; i < VGPU_NR_QUEUES; i++) {
 		vgpu->queues[i].next_avail = 0;

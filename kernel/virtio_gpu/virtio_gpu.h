@@ -6,12 +6,13 @@
  * Objects, and who keeps them alive
  *
  *   struct vgpu		the device: from an mdev's creation to its removal
- *   struct vgpu_queue		a virtqueue, part of it (queue.c)
+ *   struct vgpu_queue		a virtqueue, part of it (queue.c, ring.c)
  *   struct vgpu_resource	what the guest knows by an id: until it drops it,
  *				or reset or close do (resource.c)
  *   struct vgpu_backing	the guest memory of a resource: until it is
  *				detached (backing.c)
- *   struct vgpu_pin		the pages of a backing, part of it (pin.c)
+ *   struct vgpu_pin		the pages of a backing, part of it (pin.c); the
+ *				pages of a queue's rings are such a backing, too
  *   struct vgpu_scanout	which part of which resource a head shows, or its
  *				cursor; it goes off with its resource (scanout.c)
  *   struct vgpu_plane		the same as viewers see it
@@ -27,7 +28,7 @@
  *   a notification queues the worker.
  *   The worker, one ordered work item a device (queue.c), does all that a guest
  *   asks for, and a virtio reset. So queue positions, resources, backings and
- *   scanouts are the worker's alone and need no lock. It copies rings and
+ *   scanouts are the worker's alone and need no lock. It copies descriptors and
  *   commands from guest memory once, then looks at the copy.
  *   vgpu_halt() ends the worker's work and keeps it from starting; then its
  *   caller may do as the worker does: the VFIO reset, close.
@@ -107,6 +108,13 @@ struct vgpu_ring {
 	u64 device;
 };
 
+/* What both sides write to and read while the other does */
+enum vgpu_area {
+	VGPU_DRIVER_AREA,	/* the available ring */
+	VGPU_DEVICE_AREA,	/* the used ring */
+	VGPU_NR_AREAS,
+};
+
 struct vgpu_queue {
 	/* vdev.lock */
 	struct vgpu_ring regs;
@@ -115,6 +123,7 @@ struct vgpu_queue {
 
 	/* The worker's */
 	struct vgpu_ring ring;
+	struct vgpu_backing *pages;	/* of its areas, or NULL */
 	bool event_idx;
 	bool indirect;
 	u16 next_avail;
@@ -183,6 +192,7 @@ enum vgpu_pin_state {
 struct vgpu_pin {
 	struct list_head link;
 	enum vgpu_pin_state state;
+	bool ring;		/* constant: not in nr_pinned */
 	bool hit;		/* some of it was unmapped while it grew */
 	unsigned long nr_pages;	/* pinned, from the first entry's first on */
 	struct vfio_dmabuf_mem *mem;	/* while it is live */
@@ -290,7 +300,7 @@ struct vgpu {
 	struct list_head dead_pins;
 	struct work_struct unpin_work;
 	atomic_t nr_leaving;		/* dead pins, and growing ones hit */
-	atomic_long_t nr_pinned;	/* pages */
+	atomic_long_t nr_pinned;	/* pages, but for rings */
 	unsigned long pin_progress;	/* grows with every batch */
 
 	/* Unmaps: a spinlock of pin.c's */
@@ -336,10 +346,20 @@ void vgpu_needs_reset(struct vgpu *vgpu);
 
 /* queue.c */
 void vgpu_work(struct work_struct *work);
+void vgpu_drop(struct vgpu *vgpu);
 int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size);
-int vgpu_write(struct vgpu *vgpu, u64 addr, void *data, size_t size);
 int vgpu_request_read(struct vgpu *vgpu, u64 offset, void *data, size_t size);
 ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size);
+
+/* ring.c: 0, or a negative errno where a ring is not in memory */
+int vgpu_ring_open(struct vgpu_queue *queue);
+void vgpu_ring_close(struct vgpu *vgpu, struct vgpu_queue *queue);
+int vgpu_ring_load16(struct vgpu *vgpu, const struct vgpu_queue *queue,
+		     enum vgpu_area area, u32 offset, u16 *value);
+int vgpu_ring_store16(struct vgpu *vgpu, const struct vgpu_queue *queue,
+		      enum vgpu_area area, u32 offset, u16 value);
+int vgpu_ring_store32(struct vgpu *vgpu, const struct vgpu_queue *queue,
+		      enum vgpu_area area, u32 offset, u32 value);
 
 /* control.c: bytes written into the request, or a negative errno */
 ssize_t vgpu_control(struct vgpu *vgpu);
