@@ -13,6 +13,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "virtio_gpu.h"
@@ -114,6 +115,7 @@ int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 		kunmap_local(addr);
 		if (!ret)
 			vfio_dmabuf_mgr_copied(vgpu->mgr, size);
+		cond_resched();
 	}
 	return ret;
 }
@@ -133,6 +135,7 @@ static int probe_entries(struct vgpu *vgpu, const struct vgpu_backing *backing)
 		ret = vgpu_read(vgpu, entry->addr, &byte, 1) ?:
 		      vgpu_read(vgpu, entry->addr + entry->length - 1, &byte,
 				1);
+		cond_resched();
 	}
 	return ret;
 }

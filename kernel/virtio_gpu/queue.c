@@ -339,6 +339,7 @@ static const char *serve_turn(struct vgpu *vgpu, struct vgpu_queue *queue,
 		if (vgpu_is_halting(vgpu))
 			return NULL;
 		wrong = serve_one(vgpu, queue);
+		cond_resched();
 	}
 	if (done && !vgpu_is_halting(vgpu))
 		tell_driver(vgpu, queue);

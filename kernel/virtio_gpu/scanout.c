@@ -337,31 +337,72 @@ static struct vgpu_rect rect_intersect(const struct vgpu_rect *a,
 	return both;
 }
 
-/* The part of a flush that a head shows */
-static int flush_head(struct vgpu *vgpu, u32 head, const struct vgpu_rect *rect)
+/* The part of a flush that a head shows; empty where it shows something else */
+static struct vgpu_rect drawn_on(struct vgpu *vgpu, u32 head,
+				 const struct vgpu_resource *resource,
+				 const struct vgpu_rect *rect)
 {
 	const struct vgpu_scanout *scanout =
 		&vgpu->scanouts[head][VGPU_PRIMARY_PLANE];
-	struct vgpu_rect drawn = rect_intersect(rect, &scanout->rect);
-	struct vfio_dmabuf_rect damage = {
-		.x = drawn.x - scanout->rect.x,
-		.y = drawn.y - scanout->rect.y,
+
+	if (scanout->resource != resource)
+		return (struct vgpu_rect) {};
+	return rect_intersect(rect, &scanout->rect);
+}
+
+/*
+ * Copy what a flush has drawn, if heads show a copy. What several of them show
+ * is copied once, all from the first byte to the last: or else a guest would
+ * have the host do the same again for each head.
+ */
+static int copy_drawn(struct vgpu *vgpu, struct vgpu_resource *resource,
+		      const struct vgpu_rect *rect)
+{
+	const struct vgpu_scanout *scanout, *only = NULL;
+	struct vgpu_rect drawn, drawn_there = {};
+	u64 start = U64_MAX, end = 0;
+	u32 head, nr = 0;
+
+	for (head = 0; head < vgpu->type->heads; head++) {
+		drawn = drawn_on(vgpu, head, resource, rect);
+		if (!drawn.width)
+			continue;
+		scanout = &vgpu->scanouts[head][VGPU_PRIMARY_PLANE];
+		start = min(start, byte_at(scanout, drawn.x, drawn.y));
+		end = max(end, byte_at(scanout, drawn.x + drawn.width,
+				       drawn.y + drawn.height - 1));
+		only = scanout;
+		drawn_there = drawn;
+		nr++;
+	}
+	if (!nr || !resource->backing || resource->backing->whole_pages)
+		return 0;
+	if (nr == 1)
+		return copy_rect(vgpu, only, &drawn_there);
+	return vgpu_backing_copy(vgpu, resource->backing, start, end - start);
+}
+
+static void tell_damage(struct vgpu *vgpu, u32 head,
+			const struct vgpu_resource *resource,
+			const struct vgpu_rect *rect)
+{
+	const struct vgpu_rect drawn = drawn_on(vgpu, head, resource, rect);
+	const struct vgpu_rect *shown =
+		&vgpu->scanouts[head][VGPU_PRIMARY_PLANE].rect;
+	const struct vfio_dmabuf_rect damage = {
+		.x = drawn.x - shown->x,
+		.y = drawn.y - shown->y,
 		.width = drawn.width,
 		.height = drawn.height,
 	};
-	int ret;
 
-	if (!drawn.width)
-		return 0;
-	ret = copy_rect(vgpu, scanout, &drawn);
-	if (!ret)
+	if (drawn.width)
 		vfio_dmabuf_mgr_changed(vgpu->mgr,
 					plane_id(head, VGPU_PRIMARY_PLANE),
 					&damage);
-	return ret;
 }
 
-/* Is its memory lost that some head is to show? */
+/* Is its memory lost? */
 static bool is_lost(struct vgpu *vgpu, struct vgpu_resource *resource)
 {
 	bool lost;
@@ -370,6 +411,17 @@ static bool is_lost(struct vgpu *vgpu, struct vgpu_resource *resource)
 	lost = resource->backing && !vgpu_backing_mem(resource->backing);
 	mutex_unlock(&vgpu->pin_lock);
 	return lost;
+}
+
+static bool is_shown(struct vgpu *vgpu, const struct vgpu_resource *resource)
+{
+	u32 head;
+
+	for (head = 0; head < vgpu->type->heads; head++)
+		if (vgpu->scanouts[head][VGPU_PRIMARY_PLANE].resource ==
+		    resource)
+			return true;
+	return false;
 }
 
 /* VIRTIO_GPU_CMD_RESOURCE_FLUSH: the guest has drawn, in all of a rectangle */
@@ -386,14 +438,14 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu)
 	if (!resource->blob &&
 	    !rect_is_within(&rect, resource->width, resource->height))
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-	for (head = 0; head < vgpu->type->heads; head++) {
-		if (vgpu->scanouts[head][VGPU_PRIMARY_PLANE].resource !=
-		    resource)
-			continue;
+	if (is_lost(vgpu, resource) && is_shown(vgpu, resource)) {
+		vgpu_scanouts_update(vgpu, resource);
 		if (is_lost(vgpu, resource))
-			vgpu_scanouts_update(vgpu, resource);
-		if (is_lost(vgpu, resource) || flush_head(vgpu, head, &rect))
 			return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	}
+	if (copy_drawn(vgpu, resource, &rect))
+		return VIRTIO_GPU_RESP_ERR_UNSPEC;
+	for (head = 0; head < vgpu->type->heads; head++)
+		tell_damage(vgpu, head, resource, &rect);
 	return VIRTIO_GPU_RESP_OK_NODATA;
 }
