@@ -45,7 +45,8 @@ struct vfio_dmabuf_mem {
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
 	struct rw_semaphore revoke_lock;
 	bool revoked;			/* revoke_lock; never unset */
-	struct page *blank;		/* revoke_lock; then mapped instead */
+	bool blanked;			/* revoke_lock; a page stands in for all */
+	struct page *blank;		/* that page: set once, by who needs it */
 	struct mutex lock;		/* serialises filling chunks[] */
 	/* Set once, under lock; read with smp_load_acquire() */
 	struct mem_chunk *chunks[];
@@ -381,31 +382,34 @@ void mem_leave(struct vfio_dmabuf_mem *mem)
 
 /*
  * Nobody maps it any more; what is mapped is the caller's to take away. With
- * @blank, who touches what was mapped gets an empty page instead, if there is
- * one to be had.
+ * @blank, who touches what was mapped gets an empty page instead.
  */
 void mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
 {
-	struct page *page = blank ? alloc_page(GFP_KERNEL | __GFP_ZERO) : NULL;
-
 	down_write(&mem->revoke_lock);
 	if (!mem->revoked)
-		swap(mem->blank, page);
+		mem->blanked = blank;
 	mem->revoked = true;
 	up_write(&mem->revoke_lock);
-	if (page)
-		put_page(page);
 }
 
-/* What stands in for all pages of revoked memory, or NULL: nothing does. */
+/*
+ * What stands in for all pages of revoked memory, or NULL: nothing does, or
+ * there is no memory. It is allocated by the first who touches it, who pays:
+ * most memory that is revoked nobody has mapped.
+ */
 struct page *mem_blank(struct vfio_dmabuf_mem *mem)
 {
-	struct page *page;
+	/* Pairs with the cmpxchg() below: it is zeroed before it is there */
+	struct page *page = smp_load_acquire(&mem->blank);
 
-	down_read(&mem->revoke_lock);
-	page = mem->blank;
-	up_read(&mem->revoke_lock);
-	return page;
+	/* Constant since mem_enter() has failed under the lock */
+	if (page || !mem->blanked)
+		return page;
+	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	if (page && cmpxchg(&mem->blank, NULL, page))
+		put_page(page);
+	return READ_ONCE(mem->blank);
 }
 
 /**
