@@ -111,16 +111,19 @@ void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
 		     bool blank)
 {
 	struct exported *exported;
+	bool first;
 
 	lockdep_assert_held(&mgr->lock);
 
-	mem_revoke(mem, blank);
+	first = mem_revoke(mem, blank);
 	list_for_each_entry(exported, &mgr->exported, link) {
 		if (exported->scanout.mem == mem)
 			unmap_mapping_range(exported->dmabuf->file->f_mapping,
 					    0, 0, 1);
 	}
 	exported_forget(mgr, mem, 0);
+	if (first)
+		mem_unhold(mem);
 }
 
 static struct exported *exported_find(struct vfio_dmabuf_mgr *mgr,

@@ -91,6 +91,7 @@ static struct sg_table *map_for_device(struct plane_buffer *buffer,
 		goto err_sgt;
 	dma_sync_sgtable_for_device(mapping->dev, &mapping->sgt, mapping->dir);
 
+	mem_hold(buffer->scanout.mem);
 	mutex_lock(&buffer->lock);
 	list_add(&mapping->link, &buffer->mappings);
 	mutex_unlock(&buffer->lock);
@@ -136,6 +137,7 @@ static void export_unmap_dma_buf(struct dma_buf_attachment *attachment,
 			  DMA_ATTR_SKIP_CPU_SYNC);
 	sg_free_table(&mapping->sgt);
 	kfree(mapping);
+	mem_unhold(buffer->scanout.mem);
 }
 
 static int export_begin_cpu_access(struct dma_buf *dmabuf,
@@ -216,6 +218,8 @@ static void *map_for_kernel(struct plane_buffer *buffer)
 	addr = vmap(pages, buffer->nr_pages, VM_MAP,
 		    buffer->writable ? PAGE_KERNEL : PAGE_KERNEL_RO);
 	kvfree(pages);
+	if (addr)
+		mem_hold(buffer->scanout.mem);
 	return addr;
 }
 
@@ -236,7 +240,10 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
+	struct plane_buffer *buffer = dmabuf->priv;
+
 	vunmap(map->vaddr);
+	mem_unhold(buffer->scanout.mem);
 }
 
 static void export_release(struct dma_buf *dmabuf)

@@ -17,13 +17,11 @@
 #include <linux/log2.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
-#include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/refcount.h>
 #include <linux/rwsem.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/vfio_dmabuf_mgr.h>
 
 #include "mgr.h"
@@ -43,6 +41,7 @@ struct vfio_dmabuf_mem {
 	pgoff_t nr_added;		/* of a driver's own pages */
 	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
+	refcount_t users;	/* of the pages: mappings, and until it is revoked */
 	struct rw_semaphore revoke_lock;
 	bool revoked;			/* revoke_lock; never unset */
 	bool blanked;			/* revoke_lock; a page stands in for all */
@@ -66,6 +65,7 @@ static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 	if (!mem)
 		return NULL;
 	kref_init(&mem->ref);
+	refcount_set(&mem->users, 1);
 	init_rwsem(&mem->revoke_lock);
 	mutex_init(&mem->lock);
 	mem->nr_pages = nr_pages;
@@ -83,16 +83,24 @@ static void chunk_free(struct mem_chunk *chunk)
 	kfree(chunk);
 }
 
-static void mem_free(struct kref *ref)
+/* Nobody can get at a page any more. */
+static void mem_free_pages(struct vfio_dmabuf_mem *mem)
 {
-	struct vfio_dmabuf_mem *mem =
-		container_of(ref, struct vfio_dmabuf_mem, ref);
 	pgoff_t i;
 
 	for (i = 0; i < mem_nr_chunks(mem->nr_pages); i++) {
 		chunk_free(mem->chunks[i]);
+		mem->chunks[i] = NULL;
 		cond_resched();
 	}
+}
+
+static void mem_free(struct kref *ref)
+{
+	struct vfio_dmabuf_mem *mem =
+		container_of(ref, struct vfio_dmabuf_mem, ref);
+
+	mem_free_pages(mem);
 	if (mem->blank)
 		put_page(mem->blank);
 	mem_cgroup_put(mem->memcg);
@@ -352,8 +360,8 @@ struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index)
  * @index: which, below its size
  *
  * Context: process context, may sleep.
- * Return: the page, allocated if need be, which the memory keeps; NULL where
- * there is no memory to be had.
+ * Return: the page, allocated if need be, which the memory keeps until it is
+ * revoked; NULL where there is no memory to be had.
  */
 struct page *vfio_dmabuf_mem_page(struct vfio_dmabuf_mem *mem,
 				  unsigned long index)
@@ -381,16 +389,36 @@ void mem_leave(struct vfio_dmabuf_mem *mem)
 }
 
 /*
- * Nobody maps it any more; what is mapped is the caller's to take away. With
- * @blank, who touches what was mapped gets an empty page instead.
+ * Who uses pages otherwise than through a dma-buf's mapping, which a revoke takes
+ * away, has them until mem_unhold(). False where they may be gone.
  */
-void mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
+bool mem_hold(struct vfio_dmabuf_mem *mem)
 {
+	return refcount_inc_not_zero(&mem->users);
+}
+
+void mem_unhold(struct vfio_dmabuf_mem *mem)
+{
+	if (refcount_dec_and_test(&mem->users))
+		mem_free_pages(mem);
+}
+
+/*
+ * Nobody maps it any more; what is mapped is the caller's to take away, and then
+ * to mem_unhold() it: the pages go when nobody has any. With @blank, who touches
+ * what was mapped gets an empty page instead. False if it was revoked before.
+ */
+bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
+{
+	bool first;
+
 	down_write(&mem->revoke_lock);
-	if (!mem->revoked)
+	first = !mem->revoked;
+	if (first)
 		mem->blanked = blank;
 	mem->revoked = true;
 	up_write(&mem->revoke_lock);
+	return first;
 }
 
 /*
@@ -411,101 +439,3 @@ struct page *mem_blank(struct vfio_dmabuf_mem *mem)
 		put_page(page);
 	return READ_ONCE(mem->blank);
 }
-
-/**
- * vfio_dmabuf_mem_read - copy out to user space
- * @mem: the memory
- * @pos: byte to begin at
- * @buf: where to
- * @count: bytes; what lies beyond the end is not read
- *
- * What was never touched reads as zero and stays unallocated.
- *
- * Context: process context, may sleep and fault.
- * Return: bytes read, or if there are none -EINVAL where @pos is beyond the
- * end, -EFAULT, -EINTR.
- */
-ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
-			     char __user *buf, size_t count)
-{
-	u64 size = vfio_dmabuf_mem_size(mem);
-	unsigned long left;
-	struct page *page;
-	size_t done, len;
-	void *addr;
-
-	if (pos > size)
-		return -EINVAL;
-	count = min_t(u64, count, size - pos);
-	for (done = 0; done < count; done += len, pos += len) {
-		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
-		page = mem_page_present(mem, pos >> PAGE_SHIFT);
-		if (page) {
-			addr = kmap_local_page(page);
-			/* Guest and viewers write to it as they please */
-			left = data_race(copy_to_user(buf + done,
-						      addr + offset_in_page(pos),
-						      len));
-			kunmap_local(addr);
-		} else {
-			left = clear_user(buf + done, len);
-		}
-		if (left)
-			return done + len - left ?: -EFAULT;
-		if (fatal_signal_pending(current))
-			return done ?: -EINTR;
-		cond_resched();
-	}
-	return done;
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_read);
-
-/**
- * vfio_dmabuf_mem_write - copy in from user space
- * @mem: the memory
- * @pos: byte to begin at
- * @buf: where from
- * @count: bytes; what lies beyond the end is not written
- *
- * Context: process context, may sleep and fault.
- * Return: bytes written, or if there are none -EINVAL where @pos is beyond the
- * end, -EFAULT, -EINTR, -ENOMEM.
- */
-ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
-			      const char __user *buf, size_t count)
-{
-	u64 size = vfio_dmabuf_mem_size(mem);
-	unsigned long left;
-	struct page *page;
-	size_t done, len;
-	void *addr;
-
-	if (pos > size)
-		return -EINVAL;
-	count = min_t(u64, count, size - pos);
-	if (!access_ok(buf, count))
-		return -EFAULT;
-	/* As copy_from_user() does: no guess at what lies behind a bad @buf */
-	barrier_nospec();
-	for (done = 0; done < count; done += len, pos += len) {
-		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
-		page = mem_page(mem, pos >> PAGE_SHIFT);
-		if (!page)
-			return done ?: -ENOMEM;
-		addr = kmap_local_page(page);
-		/*
-		 * Guest and viewers read it as they please. copy_from_user()
-		 * would fill with zeros what it cannot copy.
-		 */
-		left = data_race(__copy_from_user(addr + offset_in_page(pos),
-						  buf + done, len));
-		kunmap_local(addr);
-		if (left)
-			return done + len - left ?: -EFAULT;
-		if (fatal_signal_pending(current))
-			return done ?: -EINTR;
-		cond_resched();
-	}
-	return done;
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_write);

@@ -218,7 +218,9 @@ struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
 
 bool mem_enter(struct vfio_dmabuf_mem *mem);
 void mem_leave(struct vfio_dmabuf_mem *mem);
-void mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
+bool mem_hold(struct vfio_dmabuf_mem *mem);
+void mem_unhold(struct vfio_dmabuf_mem *mem);
+bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
 struct page *mem_blank(struct vfio_dmabuf_mem *mem);
 
 /* mmap.c */

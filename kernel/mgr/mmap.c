@@ -105,14 +105,18 @@ vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
 	return ret;
 }
 
+/* A revoke does not find this mapping: it keeps the pages. */
 static void mem_vma_open(struct vm_area_struct *vma)
 {
-	vfio_dmabuf_mem_get(vma->vm_private_data);
+	mem_hold(vfio_dmabuf_mem_get(vma->vm_private_data));
 }
 
 static void mem_vma_close(struct vm_area_struct *vma)
 {
-	vfio_dmabuf_mem_put(vma->vm_private_data);
+	struct vfio_dmabuf_mem *mem = vma->vm_private_data;
+
+	mem_unhold(mem);
+	vfio_dmabuf_mem_put(mem);
 }
 
 static vm_fault_t mem_vma_fault(struct vm_fault *vmf)
@@ -135,7 +139,8 @@ static const struct vm_operations_struct mem_vm_ops = {
  * @pgoff: page of @mem at which it begins
  *
  * Context: an mmap operation, mmap lock held for writing.
- * Return: 0, or -EINVAL where the VMA is private or reaches beyond the end.
+ * Return: 0, -EINVAL where the VMA is private or reaches beyond the end, or
+ * -ENODEV where @mem is revoked.
  */
 int vfio_dmabuf_mem_mmap(struct vfio_dmabuf_mem *mem,
 			 struct vm_area_struct *vma, unsigned long pgoff)
@@ -146,6 +151,8 @@ int vfio_dmabuf_mem_mmap(struct vfio_dmabuf_mem *mem,
 		return -EINVAL;
 	if (pgoff > nr_pages || vma_pages(vma) > nr_pages - pgoff)
 		return -EINVAL;
+	if (!mem_hold(mem))
+		return -ENODEV;
 
 	vma->vm_pgoff = pgoff;
 	vma->vm_private_data = vfio_dmabuf_mem_get(mem);
