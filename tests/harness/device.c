@@ -184,6 +184,14 @@ static int open_failed(struct device *device)
 	return error;
 }
 
+/* The group is in the container that the device has: open it */
+static int open_in_container(struct device *device)
+{
+	device->fd =
+		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid);
+	return device->fd < 0 ? open_failed(device) : 0;
+}
+
 int device_try_open(struct device *device)
 {
 	char path[GROUP_PATH_SIZE];
@@ -200,22 +208,41 @@ int device_try_open(struct device *device)
 		  &device->container) ||
 	    ioctl(device->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return open_failed(device);
-	device->fd =
-		ioctl(device->group, VFIO_GROUP_GET_DEVICE_FD, device->uuid);
-	return device->fd < 0 ? open_failed(device) : 0;
+	return open_in_container(device);
+}
+
+static void wait_for_group(struct device *device)
+{
+	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS))
+		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
+			  device->uuid);
 }
 
 void device_open(struct device *device)
 {
 	int error;
 
-	if (!test_wait(has_group, device->uuid, APPEAR_SECONDS))
-		test_fail(__FILE__, __LINE__, "device %s has no VFIO group",
-			  device->uuid);
+	wait_for_group(device);
 	error = device_try_open(device);
 	if (error)
 		test_fail(__FILE__, __LINE__, "cannot open device %s: %s",
 			  device->uuid, strerror(-error));
+}
+
+void device_create_beside(struct device *device, const char *type,
+			  const struct device *other)
+{
+	char path[GROUP_PATH_SIZE];
+
+	CHECK_EQ(mdev_create(type, device->uuid), 0);
+	wait_for_group(device);
+	CHECK(mdev_group(device->uuid, path));
+	device->container =
+		(int)CHECK_OK(fcntl(other->container, F_DUPFD_CLOEXEC, 0));
+	device->group = (int)CHECK_OK(open(path, O_RDWR | O_CLOEXEC));
+	CHECK_OK(ioctl(device->group, VFIO_GROUP_SET_CONTAINER,
+		       &device->container));
+	CHECK_EQ(open_in_container(device), 0);
 }
 
 void device_create(struct device *device, const char *type)

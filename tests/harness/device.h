@@ -58,6 +58,10 @@ long mdev_type_number(const char *type, const char *attribute);
 /* Make a mediated device and open it */
 void device_create(struct device *device, const char *type);
 
+/* The same in the container that another one is open in */
+void device_create_beside(struct device *device, const char *type,
+			  const struct device *other);
+
 /* Open the mediated device of device->uuid, once it has appeared */
 void device_open(struct device *device);
 

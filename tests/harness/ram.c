@@ -6,8 +6,12 @@
 
 #include "test.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 int ram_map_at(const struct device *device, uint64_t start, void *bytes,
 	       size_t size)
@@ -52,6 +56,18 @@ void ram_create(struct ram *ram, const struct device *device, uint64_t start,
 	ram->taken = 0;
 	ram->bytes = bytes;
 	ram_map(ram, device);
+}
+
+long ram_locked(void)
+{
+	char text[4096] = "", *line;
+	int fd = (int)CHECK_OK(open("/proc/self/status", O_RDONLY));
+
+	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+	line = strstr(text, "VmLck:");
+	CHECK(line);
+	return strtol(line + strlen("VmLck:"), NULL, 10);
 }
 
 uint64_t ram_take(struct ram *ram, size_t size)

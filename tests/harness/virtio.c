@@ -101,6 +101,15 @@ void virtio_create(struct virtio *virtio, const char *type)
 	virtio_find(virtio);
 }
 
+void virtio_create_beside(struct virtio *virtio, const char *type,
+			  const struct virtio *other)
+{
+	device_create_beside(&virtio->device, type, &other->device);
+	ram_create(&virtio->ram, &virtio->device,
+		   other->ram.start + other->ram.size, VIRTIO_RAM_SIZE);
+	virtio_find(virtio);
+}
+
 void virtio_open(struct virtio *virtio)
 {
 	device_open(&virtio->device);

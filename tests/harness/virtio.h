@@ -51,6 +51,10 @@ struct virtio {
 /* Load the module, make such a device, open it and give it memory */
 void virtio_create(struct virtio *virtio, const char *type);
 
+/* The same in another one's container, with memory above the other's */
+void virtio_create_beside(struct virtio *virtio, const char *type,
+			  const struct virtio *other);
+
 /* After device_close(): open it again, and give it the same memory */
 void virtio_open(struct virtio *virtio);
 

@@ -43,14 +43,28 @@ void gpu_start(struct gpu *gpu, uint64_t features)
 	virtio_start(virtio);
 }
 
-void gpu_create(struct gpu *gpu, const char *type)
+/* What is new is open, and its structures are found */
+static void first_start(struct gpu *gpu)
 {
-	memset(gpu, 0, sizeof(*gpu));
-	virtio_create(&gpu->virtio, type);
 	connect_vectors(gpu);
 	gpu->request_at = ram_take(&gpu->virtio.ram, REQUEST_SIZE);
 	gpu->response_at = ram_take(&gpu->virtio.ram, sizeof(gpu->response));
 	gpu_start(gpu, GPU_FEATURES);
+}
+
+void gpu_create(struct gpu *gpu, const char *type)
+{
+	memset(gpu, 0, sizeof(*gpu));
+	virtio_create(&gpu->virtio, type);
+	first_start(gpu);
+}
+
+void gpu_create_beside(struct gpu *gpu, const char *type,
+		       const struct gpu *other)
+{
+	memset(gpu, 0, sizeof(*gpu));
+	virtio_create_beside(&gpu->virtio, type, &other->virtio);
+	first_start(gpu);
 }
 
 static void close_vectors(struct gpu *gpu)

@@ -71,6 +71,10 @@ struct gpu {
 /* A new device, running with all features and a vector for each queue */
 void gpu_create(struct gpu *gpu, const char *type);
 
+/* The same in another one's container */
+void gpu_create_beside(struct gpu *gpu, const char *type,
+		       const struct gpu *other);
+
 /* After device_close(): open it again, and make it run as before */
 void gpu_open(struct gpu *gpu);
 
@@ -118,6 +122,9 @@ void gpu_update_cursor(struct gpu *gpu, uint32_t resource,
 		       const struct virtio_gpu_cursor_pos *pos, uint32_t hot_x,
 		       uint32_t hot_y);
 void gpu_move_cursor(struct gpu *gpu, const struct virtio_gpu_cursor_pos *pos);
+
+/* What the rings of both queues are pinned in while the device runs */
+#define GPU_RINGS_KIB 16
 
 /* A resource of four bytes a pixel and its memory */
 struct gpu_resource {

@@ -4,10 +4,13 @@
  * kind. Whole pages are shown as they are, all else through a copy at each
  * flush, and the host does not do more than it has bounds for.
  */
-#include "test.h"
 #include "gpu_view.h"
+#include "test.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -40,6 +43,22 @@ static bool is_copied(void)
 
 	CHECK_OK(ioctl(manager, VFIO_DMABUF_MGR_GET_INFO, &info));
 	return info.caps & VFIO_DMABUF_MGR_CAP_COPIED;
+}
+
+/* How much the device has copied since it was opened */
+static unsigned long long copied_bytes(void)
+{
+	static const char key[] = "\ncopied-bytes:";
+	char path[64], text[4096] = "", *line;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", manager);
+	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+	line = strstr(text, key);
+	CHECK(line);
+	return strtoull(line + strlen(key), NULL, 10);
 }
 
 /* The picture's bytes from done on, to or from where an entry says */
@@ -237,6 +256,33 @@ TEST("a flush of a part copies that part, and is damage of that part")
 	CHECK_EQ(state.damage_y, part.y);
 	CHECK_EQ(state.damage_width, part.width);
 	CHECK_EQ(state.damage_height, part.height);
+}
+
+TEST("what many heads show is copied once for all of them")
+{
+	static struct virtio_gpu_mem_entry entries[MAX_ENTRIES];
+	const struct virtio_gpu_rect halves[2] = {
+		{0, 0, WIDTH / 2, HEIGHT}, {WIDTH / 2, 0, WIDTH / 2, HEIGHT}};
+	const struct virtio_gpu_rect part = {WIDTH / 2 + 8, 100, 10, 20};
+	unsigned long long before;
+	unsigned int count, head;
+
+	set_up(TYPE_GPU_16);
+	count = chop(entries, 1000, 1024, 0);
+	show_entries(entries, count);
+	for (head = 1; head < 16; head++)
+		CHECK_EQ(gpu_set_scanout(&gpu, head, 1, &whole), GPU_OK);
+	before = copied_bytes();
+	CHECK_EQ(gpu_flush(&gpu, 1, &whole), GPU_OK);
+	CHECK_EQ(copied_bytes() - before, PICTURE_SIZE);
+	/* What one of them shows is copied alone */
+	for (head = 0; head < 16; head++)
+		CHECK_EQ(gpu_set_scanout(&gpu, head, head < 2,
+					 &halves[head % 2]),
+			 GPU_OK);
+	before = copied_bytes();
+	CHECK_EQ(gpu_flush(&gpu, 1, &part), GPU_OK);
+	CHECK_EQ(copied_bytes() - before, part.width * part.height * 4);
 }
 
 TEST("a viewer that writes to a copy does not reach the guest's memory")

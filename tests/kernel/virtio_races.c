@@ -4,8 +4,8 @@
  * them, and a VMM that resets, closes and unmaps under way. The device touches
  * nothing that it was not given, and works when all is over.
  */
-#include "test.h"
 #include "gpu_view.h"
+#include "test.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -300,6 +300,137 @@ TEST_WITHIN(
 		CHECK_EQ(pthread_join(threads[i], NULL), 0);
 	CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
 	gpu_reconnect(&gpu);
+	check_recovers();
+}
+
+/* Make the device run at once, whatever resets it meanwhile, with a command */
+static void start_anyhow(void)
+{
+	const struct virtio *virtio = &gpu.virtio;
+	struct virtqueue *queue = &gpu.control;
+	size_t taken = gpu.virtio.ram.taken;
+
+	virtio_set(virtio, COMMON(device_status), 0);
+	virtqueue_create(queue, &gpu.virtio, GPU_CONTROL, GPU_CONTROL_SIZE);
+	gpu.virtio.ram.taken = taken;
+	queue->ring.desc[0] =
+		(struct vring_desc){gpu.request_at, 24, VRING_DESC_F_NEXT, 1};
+	queue->ring.desc[1] =
+		(struct vring_desc){gpu.response_at, 24, VRING_DESC_F_WRITE, 0};
+	virtqueue_offer(queue, 0);
+	virtio_set(virtio, COMMON(device_status), VIRTIO_FOUND);
+	virtio_set(virtio, COMMON(guest_feature_select), 1);
+	virtio_set(virtio, COMMON(guest_feature), 1);
+	virtio_set(virtio, COMMON(device_status), VIRTIO_READY);
+	virtio_set(virtio, COMMON(queue_desc_lo), (uint32_t)queue->desc_at);
+	virtio_set(virtio, COMMON(queue_desc_hi), queue->desc_at >> 32);
+	virtio_set(virtio, COMMON(queue_avail_lo), (uint32_t)queue->avail_at);
+	virtio_set(virtio, COMMON(queue_avail_hi), queue->avail_at >> 32);
+	virtio_set(virtio, COMMON(queue_used_lo), (uint32_t)queue->used_at);
+	virtio_set(virtio, COMMON(queue_used_hi), queue->used_at >> 32);
+	virtio_set(virtio, COMMON(queue_enable), 1);
+	virtio_set(virtio, COMMON(device_status), VIRTIO_RUNS);
+}
+
+static bool is_served_or_reset(void *arg)
+{
+	(void)arg;
+	return virtqueue_has_used(&gpu.control) ||
+	       virtio_status(&gpu.virtio) != VIRTIO_RUNS;
+}
+
+/* Notify and write the status from another of the VMM's threads */
+static void *disturb(void *arg)
+{
+	(void)arg;
+	while (!is_stopped()) {
+		virtqueue_notify(&gpu.cursor);
+		virtio_set(&gpu.virtio, COMMON(device_status), VIRTIO_FOUND);
+	}
+	return NULL;
+}
+
+/* Reset it at another moment each time */
+static void *reset_at_times(void *arg)
+{
+	unsigned int *rounds = arg, steps;
+	uint64_t seed = 31;
+
+	for (; *rounds; --*rounds) {
+		for (steps = test_random(&seed) % 300; steps; steps--)
+			virtio_status(&gpu.virtio);
+		CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
+	}
+	return NULL;
+}
+
+TEST_WITHIN(120, "a start beside resets is undone by one, or served")
+{
+	unsigned int rounds = ROUNDS * 2, served = 0;
+	pthread_t resetter, other;
+
+	set_up(TYPE_GPU_2);
+	memset(ram_at(&gpu.virtio.ram, gpu.request_at), 0, 24);
+	CHECK_EQ(pthread_create(&resetter, NULL, reset_at_times, &rounds), 0);
+	CHECK_EQ(pthread_create(&other, NULL, disturb, NULL), 0);
+	while (__atomic_load_n(&rounds, __ATOMIC_SEQ_CST)) {
+		start_anyhow();
+		CHECK(test_wait(is_served_or_reset, NULL, 10));
+		served += virtqueue_has_used(&gpu.control);
+	}
+	stop_thread(other);
+	CHECK_EQ(pthread_join(resetter, NULL), 0);
+	CHECK_GT(served, 0);
+	CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
+	gpu_reconnect(&gpu);
+	check_recovers();
+}
+
+/*
+ * The used index only ever grows, and not beyond what was made available, each
+ * time it is looked at. The guest's index is read after the device's
+ */
+static void *watch_used(void *arg)
+{
+	const struct vring *ring = arg;
+	uint16_t last = 0, used, made;
+
+	while (!is_stopped()) {
+		used = __atomic_load_n(&ring->used->idx, __ATOMIC_SEQ_CST);
+		made = __atomic_load_n(&ring->avail->idx, __ATOMIC_SEQ_CST);
+		CHECK_LE((uint16_t)(used - last), (uint16_t)(made - last));
+		last = used;
+	}
+	return NULL;
+}
+
+TEST_WITHIN(240, "an index that changes both its bytes is seen whole")
+{
+	struct virtqueue *queue = &gpu.control;
+	const unsigned int count = 65536 * 2 / test_slow();
+	pthread_t watcher;
+	unsigned int i;
+
+	set_up(TYPE_GPU_1);
+	memset(ram_at(&gpu.virtio.ram, gpu.request_at), 0, 24);
+	queue->ring.desc[0] =
+		(struct vring_desc){gpu.request_at, 24, VRING_DESC_F_NEXT, 1};
+	queue->ring.desc[1] =
+		(struct vring_desc){gpu.response_at, 24, VRING_DESC_F_WRITE, 0};
+	CHECK_EQ(pthread_create(&watcher, NULL, watch_used, &queue->ring), 0);
+	for (i = 0; i < count; i++) {
+		/* The same chain each time: the device reads it, no more */
+		virtqueue_offer(queue, 0);
+		if (i % 8 == 0)
+			virtqueue_notify(queue);
+		while ((uint16_t)(queue->made - queue->seen) > 64)
+			CHECK_EQ(virtqueue_take(queue).len, 24);
+	}
+	virtqueue_notify(queue);
+	while (queue->seen != queue->made)
+		CHECK_EQ(virtqueue_take(queue).len, 24);
+	stop_thread(watcher);
+	CHECK_EQ(virtio_status(&gpu.virtio), VIRTIO_RUNS);
 	check_recovers();
 }
 

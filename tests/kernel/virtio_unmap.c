@@ -3,16 +3,14 @@
  * A VMM that takes guest memory away from under a virtio-gpu: the unmap comes
  * to an end and nothing stays pinned, whoever shows or views that memory.
  */
-#include "test.h"
 #include "gpu_view.h"
+#include "test.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -104,29 +102,16 @@ static void check_revoked(const struct view *view)
 		CHECK_EQ(read_signal(map), SIGBUS);
 }
 
-/* KiB that are locked in this process's name */
-static long locked(void)
-{
-	char text[4096] = "", *line;
-	int fd = (int)CHECK_OK(open("/proc/self/status", O_RDONLY));
-
-	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
-	close(fd);
-	line = strstr(text, "VmLck:");
-	CHECK(line);
-	return strtol(line + strlen("VmLck:"), NULL, 10);
-}
-
 static bool is_locked(void *arg)
 {
-	return locked() == *(long *)arg;
+	return ram_locked() == *(long *)arg;
 }
 
 /* The device gives back what is of no more use in its own time, but soon */
 static void check_locked(long kib)
 {
 	if (!test_wait(is_locked, &kib, 5))
-		CHECK_EQ(locked(), kib);
+		CHECK_EQ(ram_locked(), kib);
 }
 
 TEST("an unmap of what is shown ends, turns the plane off and revokes its "
@@ -147,7 +132,7 @@ TEST("an unmap of what is shown ends, turns the plane off and revokes its "
 	check_revoked(&read_only);
 	check_revoked(&writable);
 	view_check_off(manager, PRIMARY_ID(0));
-	CHECK_EQ(locked(), 0);
+	check_locked(GPU_RINGS_KIB);
 	/* The guest's own memory is as it was */
 	gpu_paint(&resource, 2);
 }
@@ -326,7 +311,7 @@ TEST("commands on what was unmapped are answered, whatever they are")
 	CHECK_EQ(gpu_unref(&gpu, 1), GPU_OK);
 	CHECK_EQ(gpu_create_2d(&gpu, 1, XRGB, 64, 64), GPU_OK);
 	CHECK(GPU_IS_ERROR(attach(&resource)));
-	CHECK_EQ(locked(), 0);
+	check_locked(GPU_RINGS_KIB);
 }
 
 TEST("what is pinned is charged to the VMM, and given back in every way")
@@ -335,18 +320,18 @@ TEST("what is pinned is charged to the VMM, and given back in every way")
 	long kib;
 
 	set_up(TYPE_GPU_1);
-	check_locked(0);
+	check_locked(GPU_RINGS_KIB);
 	create_at(&resource, 1, 0, 1024, 768);
 	gpu_show(&gpu, 0, &resource);
-	kib = (long)resource.size / 1024;
+	kib = GPU_RINGS_KIB + (long)resource.size / 1024;
 	check_locked(kib);
 	CHECK_EQ(gpu_detach(&gpu, 1), GPU_OK);
-	check_locked(0);
+	check_locked(GPU_RINGS_KIB);
 	CHECK_EQ(attach(&resource), GPU_OK);
 	gpu_show(&gpu, 0, &resource);
 	check_locked(kib);
 	CHECK_EQ(gpu_unref(&gpu, 1), GPU_OK);
-	check_locked(0);
+	check_locked(GPU_RINGS_KIB);
 	create_at(&resource, 1, 0, 1024, 768);
 	gpu_show(&gpu, 0, &resource);
 	check_locked(kib);
@@ -469,7 +454,7 @@ TEST_WITHIN(120, "unmaps while the guest shows and others view come to an end")
 	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
 	CHECK_EQ(pthread_join(viewer, NULL), 0);
 	CHECK_GT(i, rounds);
-	CHECK_EQ(locked(), 0);
+	check_locked(GPU_RINGS_KIB);
 }
 
 TEST("the process may end with everything mapped, shown and viewed")
