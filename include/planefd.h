@@ -39,6 +39,8 @@ enum planefd_plane_type {
 
 /** Rights of a manager fd: may create writable buffers. */
 #define PLANEFD_RIGHT_WRITABLE (1u << 0)
+/** May ask the guest for a mode. Only where the device takes that. */
+#define PLANEFD_RIGHT_MODE (1u << 1)
 
 /** Tells of mode sets, flips, panning, moves, on and off. */
 #define PLANEFD_CAP_FLIPS (1u << 0)
@@ -46,6 +48,13 @@ enum planefd_plane_type {
 #define PLANEFD_CAP_DAMAGE (1u << 1)
 /** Tells a cursor's hot spot. */
 #define PLANEFD_CAP_HOT_SPOT (1u << 2)
+/** Takes planefd_request_mode(). */
+#define PLANEFD_CAP_MODE (1u << 3)
+/**
+ * A plane that is on now is a copy that the device has made; otherwise every
+ * plane is the memory that the guest draws into. Changes as the planes do.
+ */
+#define PLANEFD_CAP_COPIED (1u << 4)
 
 /** Ask planefd_create() for a buffer that may be written. */
 #define PLANEFD_CREATE_WRITABLE (1u << 0)
@@ -75,7 +84,7 @@ struct planefd_plane {
 	uint32_t size;      /* bytes of the dma-buf, whole pages */
 	uint32_t offset;    /* byte of the dma-buf at which the first pixel is */
 	uint64_t start;     /* guest-physical address of the first pixel */
-	int32_t x, y;       /* where the plane sits on its head */
+	int32_t x, y;       /* where its upper left pixel sits on its head */
 	uint32_t hot_x, hot_y; /* cursor hot spot, PLANEFD_UNKNOWN if not known */
 	uint64_t sequence;  /* grows with every change */
 	uint64_t buffer_id; /* equal exactly while pages and geometry are */
@@ -88,6 +97,22 @@ struct planefd_plane {
 /** The id of a plane: its type, its index among those, and its head. */
 uint32_t planefd_plane_id(enum planefd_plane_type type, uint32_t index,
 			  uint32_t head);
+
+/** The parts of a plane's id. */
+enum planefd_plane_type planefd_id_type(uint32_t plane_id);
+uint32_t planefd_id_index(uint32_t plane_id);
+uint32_t planefd_id_head(uint32_t plane_id);
+
+/**
+ * The id of one of a device's planes, which are counted from 0: head by head,
+ * and on each from the bottom to the top, primary planes, overlays, cursors.
+ *
+ *	for (n = 0; !planefd_plane_nth(&info, n, &plane_id); n++)
+ *
+ * -EINVAL: there are not so many.
+ */
+int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
+		      uint32_t *plane_id);
 
 /**
  * Connect through a VFIO device fd. The fd stays the caller's, who may close
@@ -175,6 +200,19 @@ int planefd_create(struct planefd *planefd, uint32_t plane_id, uint32_t flags,
  * device is gone. -EINTR: a signal came.
  */
 int planefd_wait(struct planefd *planefd, int timeout_ms);
+
+/**
+ * Ask the guest for a mode: the head's monitor becomes one that prefers it. 0
+ * and 0 unplug the monitor, any mode plugs it in again. refresh is frames a
+ * second, 0 for the device's choice. Does not wait for the guest: whether it
+ * follows shows in the plane.
+ *
+ * -EINVAL: no such head, or a mode that the device never has. -EOPNOTSUPP: the
+ * device takes no requests. -ENOTTY: the kernel's manager does not know them.
+ * -EPERM: that right was dropped. -ENODEV: the device is gone.
+ */
+int planefd_request_mode(struct planefd *planefd, uint32_t head, uint32_t width,
+			 uint32_t height, uint32_t refresh);
 
 /**
  * Give up rights (PLANEFD_RIGHT_*), for good and for everyone who holds the

@@ -11,9 +11,12 @@
 #include <unistd.h>
 
 _Static_assert(PLANEFD_RIGHT_WRITABLE == VFIO_DMABUF_MGR_RIGHT_WRITABLE, "");
+_Static_assert(PLANEFD_RIGHT_MODE == VFIO_DMABUF_MGR_RIGHT_MODE, "");
 _Static_assert(PLANEFD_CAP_FLIPS == VFIO_DMABUF_MGR_CAP_FLIPS, "");
 _Static_assert(PLANEFD_CAP_DAMAGE == VFIO_DMABUF_MGR_CAP_DAMAGE, "");
 _Static_assert(PLANEFD_CAP_HOT_SPOT == VFIO_DMABUF_MGR_CAP_HOT_SPOT, "");
+_Static_assert(PLANEFD_CAP_MODE == VFIO_DMABUF_MGR_CAP_MODE, "");
+_Static_assert(PLANEFD_CAP_COPIED == VFIO_DMABUF_MGR_CAP_COPIED, "");
 _Static_assert(sizeof(((struct planefd_info *)0)->device) ==
 		       sizeof(((struct vfio_dmabuf_mgr_info *)0)->device),
 	       "");
@@ -165,6 +168,20 @@ int planefd_wait(struct planefd *planefd, int timeout_ms)
 	if (pfd.revents & (POLLHUP | POLLERR))
 		return -ENODEV;
 	return ret;
+}
+
+int planefd_request_mode(struct planefd *planefd, uint32_t head, uint32_t width,
+			 uint32_t height, uint32_t refresh)
+{
+	struct vfio_dmabuf_mgr_request_mode arg = {
+		.argsz = sizeof(arg),
+		.head = head,
+		.width = width,
+		.height = height,
+		.refresh = refresh,
+	};
+
+	return plane_ioctl(planefd->fd, VFIO_DMABUF_MGR_REQUEST_MODE, &arg);
 }
 
 int planefd_drop_rights(struct planefd *planefd, uint32_t rights)

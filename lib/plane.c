@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A plane: its id, and how the kernel's description becomes the library's.
+ * A plane: its id, its place among a device's planes, and how the kernel's
+ * description becomes the library's.
  */
 #include "private.h"
 
@@ -20,6 +21,48 @@ uint32_t planefd_plane_id(enum planefd_plane_type type, uint32_t index,
 			  uint32_t head)
 {
 	return VFIO_DMABUF_MGR_PLANE_ID(type, index, head);
+}
+
+enum planefd_plane_type planefd_id_type(uint32_t plane_id)
+{
+	return (enum planefd_plane_type)(plane_id & 0xff);
+}
+
+uint32_t planefd_id_index(uint32_t plane_id)
+{
+	return plane_id >> 8 & 0xff;
+}
+
+uint32_t planefd_id_head(uint32_t plane_id)
+{
+	return plane_id >> 16 & 0xff;
+}
+
+int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
+		      uint32_t *plane_id)
+{
+	/* From the bottom to the top */
+	const struct {
+		enum planefd_plane_type type;
+		uint32_t count;
+	} layers[] = {
+		{ PLANEFD_PRIMARY, info->primaries },
+		{ PLANEFD_OVERLAY, info->overlays },
+		{ PLANEFD_CURSOR, info->cursors },
+	};
+	uint64_t per_head =
+		(uint64_t)info->primaries + info->overlays + info->cursors;
+
+	if (n >= per_head * info->heads)
+		return -EINVAL;
+
+	uint32_t head = (uint32_t)(n / per_head);
+	uint32_t index = (uint32_t)(n % per_head);
+	size_t layer = 0;
+	while (index >= layers[layer].count)
+		index -= layers[layer++].count;
+	*plane_id = planefd_plane_id(layers[layer].type, index, head);
+	return 0;
 }
 
 int plane_ioctl(int fd, unsigned long request, void *arg)

@@ -123,6 +123,8 @@ static int manager_create(void *arg)
 	return 0;
 }
 
+static struct vfio_dmabuf_mgr_request_mode requested;
+
 static int manager_ioctl(const char *name, unsigned long request, void *arg)
 {
 	struct vfio_dmabuf_mgr_info *info = arg;
@@ -144,6 +146,9 @@ static int manager_ioctl(const char *name, unsigned long request, void *arg)
 		return manager_query(arg);
 	case VFIO_DMABUF_MGR_CREATE_DMABUF:
 		return manager_create(arg);
+	case VFIO_DMABUF_MGR_REQUEST_MODE:
+		memcpy(&requested, arg, sizeof(requested));
+		return answer(requested.head ? EINVAL : 0);
 	default:
 		return answer(ENOTTY);
 	}
@@ -370,6 +375,22 @@ TEST("a kernel that fills no extension leaves the hot spot unknown")
 	CHECK_EQ(plane.hot_x, PLANEFD_UNKNOWN);
 	CHECK_EQ(plane.hot_y, PLANEFD_UNKNOWN);
 	CHECK_EQ(plane.sequence, 0);
+	planefd_close(planefd);
+}
+
+TEST("a request for a mode gives every field its place")
+{
+	struct planefd *planefd;
+
+	CHECK_EQ(planefd_open_device(add_device("A"), &planefd), 0);
+	CHECK_EQ(planefd_request_mode(planefd, 0, 2, 3, 4), 0);
+	CHECK_EQ(requested.argsz, 24);
+	CHECK_EQ(requested.flags, 0);
+	CHECK_EQ(requested.width, 2);
+	CHECK_EQ(requested.height, 3);
+	CHECK_EQ(requested.refresh, 4);
+	CHECK_EQ(planefd_request_mode(planefd, 1, 2, 3, 4), -EINVAL);
+	CHECK_EQ(requested.head, 1);
 	planefd_close(planefd);
 }
 
