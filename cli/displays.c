@@ -301,3 +301,15 @@ enum status display_choose(struct display *display,
 	displays_finish(&displays);
 	return status;
 }
+
+enum status display_check_head(const struct display *display, uint32_t head)
+{
+	const struct planefd_info *info = &display->info;
+
+	if (!info->heads)
+		return fail(STATUS_NOTHING, "%s has no heads", info->device);
+	if (head >= info->heads)
+		return fail(STATUS_NOTHING, "%s has no head %u; its heads are "
+			    "0 to %u", info->device, head, info->heads - 1);
+	return STATUS_OK;
+}

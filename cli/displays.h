@@ -42,4 +42,7 @@ enum status display_choose(struct display *display,
 
 void display_finish(struct display *display);
 
+/* STATUS_OK, or STATUS_NOTHING where it has no such head; that is reported */
+enum status display_check_head(const struct display *display, uint32_t head);
+
 #endif /* CLI_DISPLAYS_H */

@@ -54,7 +54,27 @@ static enum status parse_number(const char *text, long min, long max,
 	return STATUS_OK;
 }
 
-static enum status take_option(struct options *options, int letter)
+static enum status take_head(struct options *options, const struct verb *verb)
+{
+	const char *what = "a head's number (0 to 255)";
+	long number;
+
+	/* What is said last counts */
+	options->all_heads = verb->accepts_all && !strcmp(optarg, "all");
+	options->head_given = !options->all_heads;
+	options->head = 0;
+	if (options->all_heads)
+		return STATUS_OK;
+	if (verb->accepts_all)
+		what = "a head's number (0 to 255), nor 'all'";
+
+	enum status status = parse_number(optarg, 0, HEAD_MAX, what, &number);
+	options->head = (uint32_t)number;
+	return status;
+}
+
+static enum status take_option(struct options *options, const struct verb *verb,
+			       int letter)
 {
 	enum status status = STATUS_OK;
 	long number = 0;
@@ -66,9 +86,7 @@ static enum status take_option(struct options *options, int letter)
 		options->pid = (pid_t)number;
 		break;
 	case 'H':
-		status = parse_number(optarg, 0, HEAD_MAX,
-				      "a head's number (0 to 255)", &number);
-		options->head = (uint32_t)number;
+		status = take_head(options, verb);
 		break;
 	case 'd':
 	case 'o':
@@ -128,7 +146,7 @@ enum status options_parse(struct options *options, const struct verb *verb,
 				    "--help'", argv[optind - 1], verb->name);
 		if (letter == '?')
 			return report_unknown(verb, argv);
-		status = take_option(options, letter);
+		status = take_option(options, verb, letter);
 	}
 
 	if (!status && optind < argc)

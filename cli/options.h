@@ -12,7 +12,9 @@
 struct options {
 	pid_t pid;          /* 0: not given */
 	const char *device; /* NULL: not given */
-	uint32_t head;
+	uint32_t head;      /* 0: not given */
+	bool head_given;    /* a number */
+	bool all_heads;     /* --head all */
 	const char *output; /* NULL: not given, "-": the standard output */
 	bool json;
 	bool verbose;
@@ -24,6 +26,7 @@ struct verb {
 	const char *summary; /* of one line */
 	const char *help;    /* what --help prints */
 	const char *accepts; /* letters of its options */
+	bool accepts_all;    /* --head may be "all" */
 	enum status (*run)(const struct options *options);
 };
 

@@ -23,18 +23,37 @@ static bool fits(const struct planefd_plane *plane, uint64_t line_bytes)
 	return end <= plane->size;
 }
 
+/* pixman's format, and the bytes of a line, of a plane that can be read */
+static int check(const struct planefd_plane *plane,
+		 pixman_format_code_t *format, size_t *line_bytes)
+{
+	if (plane->modifier || !format_to_pixman(plane->format, format))
+		return -EOPNOTSUPP;
+	*line_bytes = PIXMAN_FORMAT_BPP(*format) / 8 * (size_t)plane->width;
+	return fits(plane, *line_bytes) ? 0 : -ERANGE;
+}
+
+int picture_extent(const struct planefd_plane *plane, size_t *size)
+{
+	pixman_format_code_t format;
+	size_t line_bytes;
+
+	int ret = check(plane, &format, &line_bytes);
+	if (!ret)
+		*size = (size_t)plane->stride * (plane->height - 1) +
+			line_bytes;
+	return ret;
+}
+
 int picture_convert(const struct planefd_plane *plane, const void *pixels,
 		    pixman_image_t **out)
 {
 	pixman_format_code_t format;
+	size_t line_bytes;
 
-	if (plane->modifier || !format_to_pixman(plane->format, &format))
-		return -EOPNOTSUPP;
-
-	size_t pixel_bytes = PIXMAN_FORMAT_BPP(format) / 8;
-	size_t line_bytes = pixel_bytes * plane->width;
-	if (!fits(plane, line_bytes))
-		return -ERANGE;
+	int ret = check(plane, &format, &line_bytes);
+	if (ret < 0)
+		return ret;
 
 	/*
 	 * One line at a time through memory of our own: pixman wants lines

@@ -11,6 +11,12 @@
 #include <stdint.h>
 
 /*
+ * How many bytes the plane's pixels are, from the first one to the last.
+ * Returns 0, or -EOPNOTSUPP or -ERANGE as picture_convert().
+ */
+int picture_extent(const struct planefd_plane *plane, size_t *size);
+
+/*
  * Convert. pixels is the plane's first one. Returns 0 and an image to be
  * given to pixman_image_unref(), or
  *   -EOPNOTSUPP  not a linear RGB format that pixman knows

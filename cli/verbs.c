@@ -46,17 +46,20 @@ const struct verb verbs[] = {
 		.name = "shot",
 		.summary = "what one display shows, as a PNG",
 		.accepts = "pdHoj",
+		.accepts_all = true,
 		.run = shot_run,
 		.help =
-	"usage: planefd shot [--pid PID] [--device UUID] [--head N]\n"
+	"usage: planefd shot [--pid PID] [--device UUID] [--head N|all]\n"
 	"                    [--output FILE] [--json]\n"
 	"\n"
-	"Write what one display shows as a PNG.\n"
+	"Write what one display shows as a PNG, with its cursor.\n"
 	"\n"
 	CHOOSE_HELP
-	"  -H, --head N       the head, where there are several (default 0)\n"
+	"  -H, --head N|all   the head, where there are several (default 0);\n"
+	"                     of all that are on, a picture each\n"
 	"  -o, --output FILE  where to write it, '-' for the standard output\n"
-	"                     (default planefd-UUID.png)\n"
+	"                     (default planefd-UUID.png); of all heads\n"
+	"                     FILE.png becomes FILE-head0.png and so on\n"
 	COMMON_HELP,
 	},
 	{ .name = NULL },

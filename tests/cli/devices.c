@@ -33,6 +33,7 @@ struct planefd {
 	uint32_t cursor_pixels[4];
 	bool always_changing;
 	int create_error;
+	bool taken_away; /* the pixels, once they are mapped */
 	unsigned int takes;
 };
 
@@ -45,12 +46,6 @@ struct planefd_buffer {
 static struct planefd device;
 static unsigned int live_buffers;
 static unsigned int head_asked;
-
-uint32_t planefd_plane_id(enum planefd_plane_type type, uint32_t index,
-			  uint32_t head)
-{
-	return (uint32_t)type | index << 8 | head << 16;
-}
 
 int planefd_open_process_all(pid_t pid, struct planefd ***out)
 {
@@ -120,6 +115,14 @@ planefd_buffer_plane(const struct planefd_buffer *buffer)
 int planefd_buffer_map(struct planefd_buffer *buffer, void **pixels)
 {
 	*pixels = buffer->pixels;
+	if (device.taken_away) {
+		/* Pages of a file that has none are SIGBUS */
+		int fd = (int)CHECK_OK(memfd_create("gone", MFD_CLOEXEC));
+		*pixels = mmap(NULL, buffer->plane.size, PROT_READ, MAP_SHARED,
+			       fd, 0);
+		CHECK(*pixels != MAP_FAILED);
+		close(fd);
+	}
 	return 0;
 }
 
@@ -361,6 +364,15 @@ TEST("a device that goes meanwhile, or has no buffer to spare, is told")
 	check_refused(STATUS_ERROR,
 		      "planefd: cannot take a buffer of device: there are too "
 		      "many; close some of its viewers\n");
+}
+
+TEST("memory that the guest takes away while it is read is told, no SIGBUS")
+{
+	set_up();
+	device.taken_away = true;
+	check_refused(STATUS_ERROR,
+		      "planefd: the guest of device took its picture away "
+		      "while it was read; try again\n");
 }
 
 TEST("a device without heads or without a primary plane has none to shoot")

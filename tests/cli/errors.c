@@ -109,7 +109,8 @@ TEST("a pid or a head that is no such number is a usage error")
 		CHECK_FAILS(&run, 2, line);
 	}
 	RUN(&run, "shot", "--head", "256");
-	CHECK_FAILS(&run, 2, "'256' is not a head's number (0 to 255)");
+	CHECK_FAILS(&run, 2, "'256' is not a head's number (0 to 255), nor "
+			     "'all'");
 	RUN(&run, "shot", "-o", "");
 	CHECK_FAILS(&run, 2, "the file's name is empty");
 }
@@ -119,6 +120,13 @@ TEST("--json with the PNG on stdout is a usage error")
 	RUN(&run, "shot", "--json", "-o", "-");
 	CHECK_FAILS(&run, 2, "--json and '-o -' both want the standard output; "
 			     "name a file with -o");
+}
+
+TEST("the pictures of all heads on stdout are a usage error")
+{
+	RUN(&run, "shot", "--head", "all", "-o", "-");
+	CHECK_FAILS(&run, 2, "'--head all' writes several files; name them "
+			     "with -o");
 }
 
 TEST("a pid that no process has is told, with 3")

@@ -4,13 +4,13 @@
  * cursor plane: the test display of kernel/test, whose registers display.h
  * there describes.
  */
+#include "pixels.h"
 #include "run.h"
 
 #include "display.h"
 #include "test.h"
 
 #include <json-c/json.h>
-#include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,27 +74,24 @@ static void show_cursor(unsigned int head, uint32_t offset, int x, int y)
 	set(CURSOR_ID(head), DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
-/* Shoot a head; the PNG is black but for these pixels */
+/* A file that is black but for these pixels */
+static void check_png(const char *path, const uint32_t expected[SCREEN_PIXELS])
+{
+	uint32_t *pixels = pixels_of_png(path, SCREEN_WIDTH, SCREEN_HEIGHT);
+
+	for (int i = 0; i < SCREEN_PIXELS; i++)
+		CHECK_EQ(pixels[i], expected[i]);
+	free(pixels);
+}
+
+/* Shoot a head */
 static void check_shot(const char *head,
 		       const uint32_t expected[SCREEN_PIXELS])
 {
-	unsigned char rgb[3 * SCREEN_PIXELS];
-	png_image image = { .version = PNG_IMAGE_VERSION };
-
 	RUN(&run, "shot", "--head", head, "-o", SHOT);
 	CHECK_STR(run.err, "");
 	CHECK_EQ(run.status, 0);
-	CHECK(png_image_begin_read_from_file(&image, SHOT));
-	CHECK_EQ(image.width, SCREEN_WIDTH);
-	CHECK_EQ(image.height, SCREEN_HEIGHT);
-	image.format = PNG_FORMAT_RGB;
-	CHECK(png_image_finish_read(&image, NULL, rgb, 0, NULL));
-	CHECK_OK(unlink(SHOT));
-	for (int i = 0; i < SCREEN_PIXELS; i++)
-		CHECK_EQ((uint32_t)rgb[3 * i] << 16 |
-				 (uint32_t)rgb[3 * i + 1] << 8 |
-				 rgb[3 * i + 2],
-			 expected[i]);
+	check_png(SHOT, expected);
 }
 
 TEST("each head is shot with its own screen and its own cursor")
@@ -117,6 +114,27 @@ TEST("each head is shot with its own screen and its own cursor")
 	show_cursor(1, 0x5ff0, -1, -1);
 	check_shot("0", first);
 	check_shot("1", second);
+	RUN(&run, "shot", "--head", "all", "-o", SHOT);
+	CHECK_STR(run.err, "");
+	CHECK_EQ(run.status, 0);
+	check_png("/tmp/planefd-test-heads-head0.png", first);
+	check_png("/tmp/planefd-test-heads-head1.png", second);
+}
+
+TEST("where one of all heads cannot be read none is written")
+{
+	char line[256];
+
+	display_create(&device);
+	show_screen(0, 0, 0, 1);
+	show_screen(1, 0x2000, 0, 1);
+	set(PRIMARY_ID(1), DISPLAY_FORMAT, 0x3231564e);
+	set(PRIMARY_ID(1), DISPLAY_COMMIT, COMMIT_FLIP);
+	RUN(&run, "shot", "--head", "all", "-o", SHOT);
+	snprintf(line, sizeof(line), "%s shows the format NV12 (0x3231564e), "
+		 "which cannot be converted", device.uuid);
+	CHECK_FAILS(&run, 1, line);
+	CHECK_ERRNO(access("/tmp/planefd-test-heads-head0.png", F_OK), ENOENT);
 }
 
 TEST("a cursor that is off is left out, and one that has left the screen")
