@@ -17,11 +17,14 @@ static const struct bit_name cap_names[] = {
 	{ PLANEFD_CAP_FLIPS, "flips" },
 	{ PLANEFD_CAP_DAMAGE, "damage" },
 	{ PLANEFD_CAP_HOT_SPOT, "hot-spot" },
+	{ PLANEFD_CAP_MODE, "mode" },
+	{ PLANEFD_CAP_COPIED, "copied" },
 	{ 0, NULL },
 };
 
 static const struct bit_name right_names[] = {
 	{ PLANEFD_RIGHT_WRITABLE, "writable" },
+	{ PLANEFD_RIGHT_MODE, "mode" },
 	{ 0, NULL },
 };
 
@@ -101,68 +104,60 @@ static struct json_object *describe_damage(const struct planefd_plane *plane)
 	return json;
 }
 
-static int describe_plane(const struct display *display,
-			  enum planefd_plane_type type, uint32_t index,
-			  uint32_t head, struct json_object *planes)
+void describe_plane(struct json_object *json, uint32_t id,
+		    const struct planefd_plane *plane)
 {
-	uint32_t id = planefd_plane_id(type, index, head);
-	struct planefd_plane plane;
-	struct json_object *json;
+	const char *type = type_names[planefd_id_type(id)];
 
-	int ret = planefd_query(display->planefd, id, &plane);
-	if (ret < 0)
-		return ret;
-
-	json = json_object_new_object();
-	json_object_object_add(json, "type",
-			       json_object_new_string(type_names[type]));
-	add_number(json, "index", index);
+	json_object_object_add(json, "type", json_object_new_string(type));
+	add_number(json, "index", planefd_id_index(id));
 	add_number(json, "id", id);
-	json_object_object_add(json, "on", json_object_new_boolean(plane.on));
-	add_number(json, "sequence", plane.sequence);
-	add_number(json, "changed_ns", plane.time_ns);
-	if (plane.on) {
-		describe_geometry(json, &plane);
-		json_object_object_add(json, "x", json_object_new_int(plane.x));
-		json_object_object_add(json, "y", json_object_new_int(plane.y));
-		add_place(json, "hot_x", plane.hot_x);
-		add_place(json, "hot_y", plane.hot_y);
-		add_number(json, "buffer_id", plane.buffer_id);
-		json_object_object_add(json, "damage", describe_damage(&plane));
-	}
-	json_object_array_add(planes, json);
-	return 0;
+	json_object_object_add(json, "on", json_object_new_boolean(plane->on));
+	add_number(json, "sequence", plane->sequence);
+	add_number(json, "changed_ns", plane->time_ns);
+	if (!plane->on)
+		return;
+	describe_geometry(json, plane);
+	json_object_object_add(json, "x", json_object_new_int(plane->x));
+	json_object_object_add(json, "y", json_object_new_int(plane->y));
+	add_place(json, "hot_x", plane->hot_x);
+	add_place(json, "hot_y", plane->hot_y);
+	add_number(json, "buffer_id", plane->buffer_id);
+	json_object_object_add(json, "damage", describe_damage(plane));
 }
 
-static int describe_head(const struct display *display, uint32_t head,
-			 struct json_object *heads)
+/* Each with an array for its planes */
+static struct json_object *describe_heads(const struct planefd_info *info)
 {
-	const struct planefd_info *info = &display->info;
-	const uint32_t counts[] = {
-		[PLANEFD_OVERLAY] = info->overlays,
-		[PLANEFD_PRIMARY] = info->primaries,
-		[PLANEFD_CURSOR] = info->cursors,
-	};
-	/* From the bottom to the top */
-	static const enum planefd_plane_type order[] = {
-		PLANEFD_PRIMARY,
-		PLANEFD_OVERLAY,
-		PLANEFD_CURSOR,
-	};
-	struct json_object *json = json_object_new_object();
-	struct json_object *planes = json_object_new_array();
+	struct json_object *heads = json_object_new_array();
 
-	add_number(json, "head", head);
-	json_object_object_add(json, "planes", planes);
-	json_object_array_add(heads, json);
+	for (uint32_t i = 0; i < info->heads; i++) {
+		struct json_object *head = json_object_new_object();
 
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
-		for (uint32_t j = 0; j < counts[order[i]]; j++) {
-			int ret = describe_plane(display, order[i], j, head,
-						 planes);
-			if (ret < 0)
-				return ret;
-		}
+		add_number(head, "head", i);
+		json_object_object_add(head, "planes", json_object_new_array());
+		json_object_array_add(heads, head);
+	}
+	return heads;
+}
+
+static int add_planes(const struct display *display, struct json_object *heads)
+{
+	struct planefd_plane plane;
+	uint32_t id;
+
+	for (uint32_t n = 0; !planefd_plane_nth(&display->info, n, &id); n++) {
+		struct json_object *head;
+		struct json_object *json;
+
+		int ret = planefd_query(display->planefd, id, &plane);
+		if (ret < 0)
+			return ret;
+		json = json_object_new_object();
+		describe_plane(json, id, &plane);
+		head = json_object_array_get_idx(heads, planefd_id_head(id));
+		json_object_array_add(json_object_object_get(head, "planes"),
+				      json);
 	}
 	return 0;
 }
@@ -171,7 +166,7 @@ int describe_display(const struct display *display, struct json_object **out)
 {
 	const struct planefd_info *info = &display->info;
 	struct json_object *json = json_object_new_object();
-	struct json_object *heads = json_object_new_array();
+	struct json_object *heads = describe_heads(info);
 
 	json_object_object_add(json, "pid", json_object_new_int(display->pid));
 	json_object_object_add(json, "vmm", json_text(display->vmm));
@@ -181,15 +176,18 @@ int describe_display(const struct display *display, struct json_object **out)
 			       name_bits(info->rights, right_names));
 	json_object_object_add(json, "heads", heads);
 
-	for (uint32_t i = 0; i < info->heads; i++) {
-		int ret = describe_head(display, i, heads);
-		if (ret < 0) {
-			json_object_put(json);
-			return ret;
-		}
-	}
-	*out = json;
-	return 0;
+	int ret = add_planes(display, heads);
+	if (ret < 0)
+		json_object_put(json);
+	else
+		*out = json;
+	return ret;
+}
+
+void print_json_line(struct json_object *json)
+{
+	puts(json_object_to_json_string_ext(
+		json, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
 void print_json(struct json_object *json)

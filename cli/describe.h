@@ -19,7 +19,11 @@
  */
 int describe_display(const struct display *display, struct json_object **out);
 
-/* Add what describe_display() says of a plane that is on, but its place */
+/* Add what describe_display() says of a plane */
+void describe_plane(struct json_object *json, uint32_t id,
+		    const struct planefd_plane *plane);
+
+/* Of that only size, format and memory; the plane is on */
 void describe_geometry(struct json_object *json,
 		       const struct planefd_plane *plane);
 
@@ -29,7 +33,8 @@ struct json_object *json_text(const char *text);
 /* "0x..." */
 struct json_object *json_hex(uint64_t value);
 
-/* Print as JSON */
+/* Print as JSON, for people to read, or all of it on one line */
 void print_json(struct json_object *json);
+void print_json_line(struct json_object *json);
 
 #endif /* CLI_DESCRIBE_H */

@@ -149,6 +149,13 @@ enum status options_parse(struct options *options, const struct verb *verb,
 		status = take_option(options, verb, letter);
 	}
 
+	if (!status && verb->operand && !options->help) {
+		options->operand = argv[optind++];
+		if (!options->operand)
+			return fail(STATUS_USAGE, "'planefd %s' wants a %s; "
+				    "see 'planefd %s --help'", verb->name,
+				    verb->operand, verb->name);
+	}
 	if (!status && optind < argc)
 		status = fail(STATUS_USAGE, "'planefd %s' takes no '%s'; see "
 			      "'planefd %s --help'", verb->name, argv[optind],

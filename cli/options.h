@@ -19,6 +19,7 @@ struct options {
 	bool json;
 	bool verbose;
 	bool help;
+	const char *operand; /* what the verb's operand is, if it takes one */
 };
 
 struct verb {
@@ -27,6 +28,7 @@ struct verb {
 	const char *help;    /* what --help prints */
 	const char *accepts; /* letters of its options */
 	bool accepts_all;    /* --head may be "all" */
+	const char *operand; /* what its help calls the one it takes, or NULL */
 	enum status (*run)(const struct options *options);
 };
 
@@ -40,5 +42,7 @@ enum status options_parse(struct options *options, const struct verb *verb,
 enum status list_run(const struct options *options);
 enum status info_run(const struct options *options);
 enum status shot_run(const struct options *options);
+enum status watch_run(const struct options *options);
+enum status mode_run(const struct options *options);
 
 #endif /* CLI_OPTIONS_H */

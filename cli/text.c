@@ -52,17 +52,29 @@ static struct json_object *find_plane(struct json_object *head,
 	return NULL;
 }
 
+static int place(struct json_object *plane, const char *key)
+{
+	return json_object_get_int(json_object_object_get(plane, key));
+}
+
 static void print_head(struct json_object *display, struct json_object *head,
 		       int vmm_width, int device_width)
 {
 	struct json_object *plane = find_plane(head, "primary");
+	struct json_object *cursor = find_plane(head, "cursor");
 	bool on = plane && is_on(plane);
 	char buffer[MODE_SIZE];
 
-	printf("%7" PRIu64 "  %-*s  %-*s  %4" PRIu64 "  %-5s  %s\n",
+	printf("%7" PRIu64 "  %-*s  %-*s  %4" PRIu64 "  %-5s  %-20s  ",
 	       number(display, "pid"), vmm_width, text(display, "vmm"),
 	       device_width, text(display, "device"), number(head, "head"),
 	       on ? "on" : "off", on ? mode(plane, buffer) : "-");
+	if (cursor && is_on(cursor))
+		printf("%" PRIu64 "x%" PRIu64 " at %d,%d\n",
+		       number(cursor, "width"), number(cursor, "height"),
+		       place(cursor, "x"), place(cursor, "y"));
+	else
+		puts("-");
 }
 
 static int widest(struct json_object *displays, const char *key)
@@ -83,8 +95,9 @@ void print_list(struct json_object *displays)
 	int vmm_width = widest(displays, "vmm");
 	int device_width = widest(displays, "device");
 
-	printf("%7s  %-*s  %-*s  %4s  %-5s  %s\n", "PID", vmm_width, "VMM",
-	       device_width, "DEVICE", "HEAD", "STATE", "MODE");
+	printf("%7s  %-*s  %-*s  %4s  %-5s  %-20s  %s\n", "PID", vmm_width,
+	       "VMM", device_width, "DEVICE", "HEAD", "STATE", "MODE",
+	       "CURSOR");
 	for (size_t i = 0; i < json_object_array_length(displays); i++) {
 		struct json_object *display =
 			json_object_array_get_idx(displays, i);
@@ -131,11 +144,8 @@ static void print_plane(struct json_object *plane)
 	printf("  %s %" PRIu64 ": %s\n", text(plane, "type"),
 	       number(plane, "index"), on ? mode(plane, buffer) : "off");
 	if (on) {
-		struct json_object *x = json_object_object_get(plane, "x");
-		struct json_object *y = json_object_object_get(plane, "y");
-
 		printf("    at %d,%d of the head, hot spot %s,%s\n",
-		       json_object_get_int(x), json_object_get_int(y),
+		       place(plane, "x"), place(plane, "y"),
 		       text(plane, "hot_x"), text(plane, "hot_y"));
 		printf("    stride %" PRIu64 ", modifier %s, first pixel at "
 		       "guest address %s\n", number(plane, "stride"),
@@ -154,7 +164,7 @@ void print_info(struct json_object *display)
 	printf("%-8s %s\n", "device", text(display, "device"));
 	printf("%-8s %" PRIu64 " (%s)\n", "process", number(display, "pid"),
 	       text(display, "vmm"));
-	print_names("tells of", json_object_object_get(display, "caps"));
+	print_names("caps", json_object_object_get(display, "caps"));
 	print_names("rights", json_object_object_get(display, "rights"));
 	for (size_t i = 0; i < json_object_array_length(heads); i++) {
 		struct json_object *head = json_object_array_get_idx(heads, i);
@@ -165,4 +175,66 @@ void print_info(struct json_object *display)
 		for (size_t j = 0; j < json_object_array_length(planes); j++)
 			print_plane(json_object_array_get_idx(planes, j));
 	}
+}
+
+/* " head 1", and of other planes than its first primary one " overlay 0" */
+static void print_subject(struct json_object *event)
+{
+	const char *type = text(event, "type");
+	uint64_t index = number(event, "index");
+
+	printf(" head %" PRIu64, number(event, "head"));
+	if (!strcmp(type, "cursor") && !index)
+		printf(" cursor");
+	else if (strcmp(type, "primary") != 0 || index)
+		printf(" %s %" PRIu64, type, index);
+}
+
+static void print_cursor(struct json_object *event)
+{
+	if (!is_on(event)) {
+		puts(" off");
+		return;
+	}
+	printf(" at %d,%d, hot spot %s,%s, buffer %" PRIu64 "\n",
+	       place(event, "x"), place(event, "y"), text(event, "hot_x"),
+	       text(event, "hot_y"), number(event, "buffer_id"));
+}
+
+static void print_damage(struct json_object *event)
+{
+	struct json_object *damage = json_object_object_get(event, "damage");
+
+	printf(" %" PRIu64 "x%" PRIu64 " at %" PRIu64 ",%" PRIu64 "\n",
+	       number(damage, "width"), number(damage, "height"),
+	       number(damage, "x"), number(damage, "y"));
+}
+
+void print_event(struct json_object *event)
+{
+	const char *name = text(event, "event");
+	uint64_t ns = number(event, "changed_ns");
+	char buffer[MODE_SIZE];
+
+	printf("%" PRIu64 ".%06" PRIu64, ns / 1000000000, ns / 1000 % 1000000);
+	if (!strcmp(name, "gone")) {
+		puts(" gone");
+		return;
+	}
+	print_subject(event);
+	if (!strcmp(name, "cursor")) {
+		print_cursor(event);
+		return;
+	}
+	printf(" %s", name);
+	if (!strcmp(name, "mode"))
+		printf(" %s\n", mode(event, buffer));
+	else if (!strcmp(name, "flip"))
+		printf(" buffer %" PRIu64 "\n", number(event, "buffer_id"));
+	else if (!strcmp(name, "move"))
+		printf(" to %d,%d\n", place(event, "x"), place(event, "y"));
+	else if (!strcmp(name, "damage"))
+		print_damage(event);
+	else
+		puts("");
 }

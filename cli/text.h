@@ -11,4 +11,7 @@ void print_list(struct json_object *displays);
 /* All that is known of one display */
 void print_info(struct json_object *display);
 
+/* One event of planefd watch */
+void print_event(struct json_object *event);
+
 #endif /* CLI_TEXT_H */

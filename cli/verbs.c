@@ -62,6 +62,41 @@ const struct verb verbs[] = {
 	"                     FILE.png becomes FILE-head0.png and so on\n"
 	COMMON_HELP,
 	},
+	{
+		.name = "watch",
+		.summary = "each change of what one display shows, as it comes",
+		.accepts = "pdHj",
+		.accepts_all = true,
+		.run = watch_run,
+		.help =
+	"usage: planefd watch [--pid PID] [--device UUID] [--head N|all]\n"
+	"                     [--json]\n"
+	"\n"
+	"Print what one display shows, and then a line for each change: mode,\n"
+	"flip, damage, cursor, move, off, and at the end gone.\n"
+	"\n"
+	CHOOSE_HELP
+	"  -H, --head N|all   only this head (default all)\n"
+	COMMON_HELP,
+	},
+	{
+		.name = "mode",
+		.summary = "ask one display's guest for a mode",
+		.accepts = "pdHj",
+		.operand = "MODE",
+		.run = mode_run,
+		.help =
+	"usage: planefd mode [--pid PID] [--device UUID] [--head N] [--json]\n"
+	"                    WIDTHxHEIGHT[@RATE]|unplug\n"
+	"\n"
+	"Make the head's monitor one that prefers this mode, or unplug it, and\n"
+	"tell the guest. Any mode plugs it in again. 'planefd watch' shows what\n"
+	"the guest makes of it.\n"
+	"\n"
+	CHOOSE_HELP
+	"  -H, --head N       the head, where there are several (default 0)\n"
+	COMMON_HELP,
+	},
 	{ .name = NULL },
 };
 /* clang-format on */

@@ -19,7 +19,7 @@ _planefd()
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		words='list info shot --help --version'
+		words='list info shot watch mode --help --version'
 	else
 		case $before in
 		-p | --pid)
@@ -31,7 +31,10 @@ _planefd()
 			mapfile -t COMPREPLY < <(compgen -f -- "$word")
 			return ;;
 		-H | --head)
-			return ;;
+			case ${COMP_WORDS[1]} in
+			shot | watch)
+				words=all ;;
+			esac ;;
 		*)
 			case ${COMP_WORDS[1]} in
 			list)
@@ -41,6 +44,11 @@ _planefd()
 			shot)
 				words='--pid --device --head --output --json
 					--help' ;;
+			watch)
+				words='--pid --device --head --json --help' ;;
+			mode)
+				words='--pid --device --head --json --help
+					unplug' ;;
 			esac ;;
 		esac
 	fi

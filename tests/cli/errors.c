@@ -35,15 +35,16 @@ TEST("no verb prints the usage on stderr and exits with 2")
 
 TEST("--help of planefd and of each verb is on stdout, at most 80 wide")
 {
-	static const char *const verbs[] = { "list", "info", "shot" };
+	static const char *const verbs[] = { "list", "info", "shot", "watch",
+					     "mode" };
 
 	RUN(&run, "--help");
 	CHECK_EQ(run.status, 0);
 	CHECK_EQ(run.err_size, 0);
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 5; i++)
 		CHECK(strstr(run.out, verbs[i]));
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 5; i++) {
 		RUN(&run, verbs[i], "--help");
 		CHECK_EQ(run.status, 0);
 		CHECK_EQ(run.err_size, 0);
@@ -111,6 +112,11 @@ TEST("a pid or a head that is no such number is a usage error")
 	RUN(&run, "shot", "--head", "256");
 	CHECK_FAILS(&run, 2, "'256' is not a head's number (0 to 255), nor "
 			     "'all'");
+	RUN(&run, "watch", "--head", "any");
+	CHECK_FAILS(&run, 2, "'any' is not a head's number (0 to 255), nor "
+			     "'all'");
+	RUN(&run, "mode", "--head", "all", "800x600");
+	CHECK_FAILS(&run, 2, "'all' is not a head's number (0 to 255)");
 	RUN(&run, "shot", "-o", "");
 	CHECK_FAILS(&run, 2, "the file's name is empty");
 }
@@ -127,6 +133,30 @@ TEST("the pictures of all heads on stdout are a usage error")
 	RUN(&run, "shot", "--head", "all", "-o", "-");
 	CHECK_FAILS(&run, 2, "'--head all' writes several files; name them "
 			     "with -o");
+}
+
+TEST("a mode that is none is a usage error, as is none at all or two")
+{
+	static const char *const modes[] = {
+		"", "800", "800x", "x600", "0x0", "0x600", "800x0", "800x600@",
+		"800x600@0", "800X600", "800x600x", "800 x600", "+800x600",
+		"800x-600", "800x600@60Hz", "4294967296x1", "plug", "unplugged",
+		"99999999999999999999x600",
+	};
+	char line[256];
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		RUN(&run, "mode", modes[i]);
+		snprintf(line, sizeof(line), "'%s' is not a mode: give WIDTHx"
+			 "HEIGHT, WIDTHxHEIGHT@RATE or 'unplug'", modes[i]);
+		CHECK_FAILS(&run, 2, line);
+	}
+	RUN(&run, "mode", "--head", "1");
+	CHECK_FAILS(&run, 2, "'planefd mode' wants a MODE; see 'planefd mode "
+			     "--help'");
+	RUN(&run, "mode", "800x600", "unplug");
+	CHECK_FAILS(&run, 2, "'planefd mode' takes no 'unplug'; see 'planefd "
+			     "mode --help'");
 }
 
 TEST("a pid that no process has is told, with 3")
@@ -185,7 +215,7 @@ TEST("a process of another user is a missing permission, with 4")
 	"no display found: the module vfio_dmabuf_mgr is not loaded; "         \
 	"'modprobe vfio_bochs' loads it with a display device"
 
-TEST("without the module list, info and shot say which to load, with 3")
+TEST("without the module every verb says which to load, with 3")
 {
 	need_no_module();
 	RUN(&run, "list");
@@ -193,6 +223,10 @@ TEST("without the module list, info and shot say which to load, with 3")
 	RUN(&run, "info");
 	CHECK_FAILS(&run, 3, NO_MODULE);
 	RUN(&run, "shot", "--device", "2f0e6c9a-31d5-4f0e-9b1c-6f7f6a4b7c55");
+	CHECK_FAILS(&run, 3, NO_MODULE);
+	RUN(&run, "watch", "--head", "all");
+	CHECK_FAILS(&run, 3, NO_MODULE);
+	RUN(&run, "mode", "--json", "800x600@60");
 	CHECK_FAILS(&run, 3, NO_MODULE);
 }
 

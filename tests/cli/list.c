@@ -233,7 +233,7 @@ TEST("info --json tells all of the device and its plane")
 TEST("info for people tells the same")
 {
 	static const char *const facts[] = {
-		"primary 0: 1024x768 RGB565", "tells of flips",
+		"primary 0: 1024x768 RGB565", "caps     flips\n",
 		"rights   writable", "stride 2048", "guest address 0xe0000000",
 		"hot spot unknown,unknown", "(vmm)",
 	};

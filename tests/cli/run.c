@@ -4,6 +4,7 @@
 
 #include "test.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -43,55 +44,77 @@ static void read_pipes(struct run *run, int out, int err)
 	run->err[run->err_size] = '\0';
 }
 
-static void start(struct run *run, const char *const *words, bool as_nobody)
+/* exec does not write what it is given, though its type says it may */
+static void exec_planefd(const char *const *words)
 {
 	const char *argv[WORDS_MAX] = { "planefd" };
-	/* exec does not write what it is given, though its type says it may */
 	union {
 		const char **words;
 		char *const *argv;
 	} exec = { .words = argv };
-	int out[2];
-	int err[2];
-	int status;
 
 	for (int i = 0; words[i]; i++) {
 		CHECK_LT(i, WORDS_MAX - 2);
 		argv[i + 1] = words[i];
 	}
-	run->out_size = 0;
-	run->err_size = 0;
-	CHECK_OK(pipe(out));
-	CHECK_OK(pipe(err));
+	execv(PLANEFD_PATH, exec.argv);
+}
+
+static pid_t start(const char *const *words, bool as_nobody, int *out_end,
+		   int *err_end)
+{
+	int out[2];
+	int err[2];
+
+	CHECK_OK(pipe2(out, O_CLOEXEC));
+	CHECK_OK(pipe2(err, O_CLOEXEC));
 	pid_t pid = (pid_t)CHECK_OK(fork());
 	if (!pid) {
 		dup2(out[1], STDOUT_FILENO);
 		dup2(err[1], STDERR_FILENO);
-		close(out[0]);
-		close(err[0]);
 		if (as_nobody && (setgroups(0, NULL) || setgid(NOBODY) ||
 				  setuid(NOBODY)))
 			_exit(126);
-		execv(PLANEFD_PATH, exec.argv);
+		exec_planefd(words);
 		_exit(127);
 	}
 	close(out[1]);
 	close(err[1]);
-	read_pipes(run, out[0], err[0]);
-	close(out[0]);
-	close(err[0]);
+	*out_end = out[0];
+	*err_end = err[0];
+	return pid;
+}
+
+static void run_to_end(struct run *run, const char *const *words,
+		       bool as_nobody)
+{
+	int out;
+	int err;
+	int status;
+
+	pid_t pid = start(words, as_nobody, &out, &err);
+	run->out_size = 0;
+	run->err_size = 0;
+	read_pipes(run, out, err);
+	close(out);
+	close(err);
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	run->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+pid_t run_start(const char *const *words, int *out, int *err)
+{
+	return start(words, false, out, err);
+}
+
 void run_planefd(struct run *run, const char *const *words)
 {
-	start(run, words, false);
+	run_to_end(run, words, false);
 }
 
 void run_planefd_as_nobody(struct run *run, const char *const *words)
 {
-	start(run, words, true);
+	run_to_end(run, words, true);
 }
 
 void check_fails(const char *file, int number, const struct run *run,

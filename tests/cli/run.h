@@ -25,6 +25,9 @@ void run_planefd(struct run *run, const char *const *words);
 /* The same as a user without privileges, for which the caller must be root */
 void run_planefd_as_nobody(struct run *run, const char *const *words);
 
+/* Only start it; out and err are what it says, to be read and closed */
+pid_t run_start(const char *const *words, int *out, int *err);
+
 /* Its exit status, nothing on stdout, and exactly this line on stderr */
 #define CHECK_FAILS(run, expected, line)                                       \
 	check_fails(__FILE__, __LINE__, (run), (expected), (line))
