@@ -101,16 +101,6 @@ static void commit(uint32_t plane_id, enum display_register reg, uint32_t value)
 	set(plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
-static void damage(uint32_t plane_id, uint32_t x, uint32_t y, uint32_t width,
-		   uint32_t height)
-{
-	set(plane_id, DISPLAY_DAMAGE_X, x);
-	set(plane_id, DISPLAY_DAMAGE_Y, y);
-	set(plane_id, DISPLAY_DAMAGE_WIDTH, width);
-	set(plane_id, DISPLAY_DAMAGE_HEIGHT, height);
-	set(plane_id, DISPLAY_COMMIT, COMMIT_DAMAGE);
-}
-
 TEST("every kind of change of every kind of plane has its line")
 {
 	display_create(&device);
@@ -126,9 +116,9 @@ TEST("every kind of change of every kind of plane has its line")
 	CHECK_EVENT(&follow, flip_line(manager, OVERLAY_ID(1)));
 	commit(OVERLAY_ID(1), DISPLAY_X, (uint32_t)-6);
 	CHECK_EVENT(&follow, "head 1 overlay 0 move to -6,0");
-	damage(PRIMARY_ID(1), 1, 2, 3, 1);
+	display_damage(&device, PRIMARY_ID(1), 1, 2, 3, 1);
 	CHECK_EVENT(&follow, "head 1 damage 3x1 at 1,2");
-	damage(OVERLAY_ID(1), 7, 3, 9, 9);
+	display_damage(&device, OVERLAY_ID(1), 7, 3, 9, 9);
 	CHECK_EVENT(&follow, "head 1 overlay 0 damage 1x1 at 7,3");
 	commit(PRIMARY_ID(1), DISPLAY_FORMAT, FOURCC_ARGB8888);
 	CHECK_EVENT(&follow, "head 1 mode 8x4 ARGB8888");
@@ -167,14 +157,14 @@ TEST("changes that come while nobody reads are one line, with all the damage")
 	follow_wait_asleep(&follow);
 	CHECK_OK(kill(follow.pid, SIGSTOP));
 	CHECK_EQ(waitpid(follow.pid, NULL, WUNTRACED), follow.pid);
-	damage(PRIMARY_ID(0), 6, 3, 1, 1);
-	damage(PRIMARY_ID(0), 1, 1, 2, 1);
+	display_damage(&device, PRIMARY_ID(0), 6, 3, 1, 1);
+	display_damage(&device, PRIMARY_ID(0), 1, 1, 2, 1);
 	CHECK_OK(kill(follow.pid, SIGCONT));
 	CHECK_EVENT(&follow, "head 0 damage 6x3 at 1,1");
 	follow_wait_asleep(&follow);
 	CHECK_OK(kill(follow.pid, SIGSTOP));
 	CHECK_EQ(waitpid(follow.pid, NULL, WUNTRACED), follow.pid);
-	damage(PRIMARY_ID(0), 6, 3, 1, 1);
+	display_damage(&device, PRIMARY_ID(0), 6, 3, 1, 1);
 	commit(PRIMARY_ID(0), DISPLAY_ON, 0);
 	commit(PRIMARY_ID(0), DISPLAY_WIDTH, 5);
 	commit(PRIMARY_ID(0), DISPLAY_ON, 1);

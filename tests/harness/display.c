@@ -36,6 +36,16 @@ void display_set(const struct device *device, uint32_t plane_id,
 		   value);
 }
 
+void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
+		    uint32_t y, uint32_t width, uint32_t height)
+{
+	display_set(device, plane_id, DISPLAY_DAMAGE_X, x);
+	display_set(device, plane_id, DISPLAY_DAMAGE_Y, y);
+	display_set(device, plane_id, DISPLAY_DAMAGE_WIDTH, width);
+	display_set(device, plane_id, DISPLAY_DAMAGE_HEIGHT, height);
+	display_set(device, plane_id, DISPLAY_COMMIT, COMMIT_DAMAGE);
+}
+
 void display_renew(const struct device *device, enum display_memory memory)
 {
 	region_set(device, BAR0, DISPLAY_RENEW, 4, memory);

@@ -66,6 +66,10 @@ void display_create(struct device *device);
 void display_set(const struct device *device, uint32_t plane_id,
 		 enum display_register reg, uint32_t value);
 
+/* Say that the plane was drawn to, within this rectangle */
+void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
+		    uint32_t y, uint32_t width, uint32_t height);
+
 /* Make one of the memories of pages anew */
 void display_renew(const struct device *device, enum display_memory memory);
 

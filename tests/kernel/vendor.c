@@ -36,16 +36,6 @@ static void show(uint32_t plane_id, uint32_t memory, uint32_t offset)
 	set(plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
 }
 
-static void damage(uint32_t plane_id, uint32_t x, uint32_t y, uint32_t width,
-		   uint32_t height)
-{
-	set(plane_id, DISPLAY_DAMAGE_X, x);
-	set(plane_id, DISPLAY_DAMAGE_Y, y);
-	set(plane_id, DISPLAY_DAMAGE_WIDTH, width);
-	set(plane_id, DISPLAY_DAMAGE_HEIGHT, height);
-	set(plane_id, DISPLAY_COMMIT, COMMIT_DAMAGE);
-}
-
 static void query(int manager, uint32_t plane_id, union plane_query *query)
 {
 	CHECK_OK(plane_query(manager, plane_id, query));
@@ -159,11 +149,11 @@ TEST("damage is told since this fd's last query, the union of all there was")
 	query(first, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 0, 0, 0, 0);
 
-	damage(PRIMARY_ID(0), 10, 3, 5, 2);
+	display_damage(&device, PRIMARY_ID(0), 10, 3, 5, 2);
 	query(first, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 10, 3, 5, 2);
-	damage(PRIMARY_ID(0), 4, 20, 1, 1);
-	damage(PRIMARY_ID(0), 30, 8, 2, 6);
+	display_damage(&device, PRIMARY_ID(0), 4, 20, 1, 1);
+	display_damage(&device, PRIMARY_ID(0), 30, 8, 2, 6);
 	query(first, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 4, 8, 28, 13);
 	/* The other has not looked since the flip */
@@ -178,14 +168,15 @@ TEST("damage is cut to the plane, and what lies outside is none")
 
 	show(PRIMARY_ID(0), MEMORY_BAR, 0);
 	query(manager, PRIMARY_ID(0), &answer);
-	damage(PRIMARY_ID(0), 60, 30, UINT_MAX, UINT_MAX);
+	display_damage(&device, PRIMARY_ID(0), 60, 30, UINT_MAX, UINT_MAX);
 	query(manager, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 60, 30, 4, 2);
-	damage(PRIMARY_ID(0), 64, 0, 10, 10);
+	display_damage(&device, PRIMARY_ID(0), 64, 0, 10, 10);
 	query(manager, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 0, 0, 0, 0);
-	damage(PRIMARY_ID(0), UINT_MAX, UINT_MAX, UINT_MAX, UINT_MAX);
-	damage(PRIMARY_ID(0), 1, 2, 3, 4);
+	display_damage(&device, PRIMARY_ID(0), UINT_MAX, UINT_MAX, UINT_MAX,
+		       UINT_MAX);
+	display_damage(&device, PRIMARY_ID(0), 1, 2, 3, 4);
 	query(manager, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 1, 2, 63, 30);
 }
@@ -199,11 +190,11 @@ TEST("more damage than is kept one by one is the whole plane")
 	show(PRIMARY_ID(0), MEMORY_BAR, 0);
 	query(manager, PRIMARY_ID(0), &answer);
 	for (i = 0; i < 16; i++)
-		damage(PRIMARY_ID(0), 5, 5, 1, 1);
+		display_damage(&device, PRIMARY_ID(0), 5, 5, 1, 1);
 	query(manager, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 5, 5, 1, 1);
 	for (i = 0; i < 17; i++)
-		damage(PRIMARY_ID(0), 5, 5, 1, 1);
+		display_damage(&device, PRIMARY_ID(0), 5, 5, 1, 1);
 	query(manager, PRIMARY_ID(0), &answer);
 	check_damage(&answer, 0, 0, 64, 32);
 }

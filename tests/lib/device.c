@@ -7,6 +7,7 @@
 
 #include "bochs.h"
 #include "test.h"
+#include "virtio_gpu.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -282,6 +283,48 @@ TEST("a right that was dropped is -EPERM, for who shares the file too")
 	planefd_close(planefd);
 }
 
+TEST("a device that takes no request for a mode is -EOPNOTSUPP")
+{
+	struct planefd *planefd = show(&plain_mode);
+	struct planefd_info info;
+
+	CHECK_EQ(planefd_get_info(planefd, &info), 0);
+	CHECK_EQ(info.caps, PLANEFD_CAP_FLIPS);
+	CHECK_EQ(info.rights, PLANEFD_RIGHT_WRITABLE);
+	CHECK_EQ(planefd_request_mode(planefd, 0, 640, 480, 0), -EOPNOTSUPP);
+	planefd_close(planefd);
+}
+
+TEST("a mode is asked for, and no longer once that right is dropped")
+{
+	static struct gpu gpu;
+	struct planefd_info info;
+	struct planefd *planefd;
+	uint32_t plane_id;
+
+	gpu_create(&gpu, TYPE_GPU_16);
+	CHECK_EQ(planefd_open_device(gpu.virtio.device.fd, &planefd), 0);
+	CHECK_EQ(planefd_get_info(planefd, &info), 0);
+	CHECK_EQ(info.heads, 16);
+	CHECK_EQ(planefd_plane_nth(&info, 31, &plane_id), 0);
+	CHECK_EQ(plane_id, planefd_plane_id(PLANEFD_CURSOR, 0, 15));
+	CHECK_EQ(info.caps, PLANEFD_CAP_FLIPS | PLANEFD_CAP_DAMAGE |
+				    PLANEFD_CAP_HOT_SPOT | PLANEFD_CAP_MODE);
+	CHECK_EQ(info.rights, PLANEFD_RIGHT_WRITABLE | PLANEFD_RIGHT_MODE);
+	CHECK_EQ(planefd_request_mode(planefd, 16, 800, 600, 0), -EINVAL);
+	CHECK_EQ(planefd_request_mode(planefd, 15, 800, 600, 0), 0);
+	irq_wait(gpu.events[GPU_VECTOR_CONFIG]);
+	CHECK_EQ(gpu_simple(&gpu, VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
+		 VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
+	CHECK_EQ(gpu.response.display.pmodes[15].r.width, 800);
+	CHECK_EQ(gpu.response.display.pmodes[15].r.height, 600);
+	CHECK_EQ(planefd_drop_rights(planefd, PLANEFD_RIGHT_MODE), 0);
+	CHECK_EQ(planefd_request_mode(planefd, 15, 640, 480, 0), -EPERM);
+	CHECK_EQ(planefd_get_info(planefd, &info), 0);
+	CHECK_EQ(info.rights, PLANEFD_RIGHT_WRITABLE);
+	planefd_close(planefd);
+}
+
 TEST("nothing changed is a wait that runs out, a flip one that does not")
 {
 	struct planefd *planefd = show(&plain_mode);
@@ -372,6 +415,7 @@ TEST("after its device is closed a connection is -ENODEV in all it does")
 	CHECK_EQ(planefd_get_info(planefd, &info), -ENODEV);
 	CHECK_EQ(planefd_create(planefd, PRIMARY, 0, &buffer), -ENODEV);
 	CHECK_EQ(planefd_drop_rights(planefd, 0), -ENODEV);
+	CHECK_EQ(planefd_request_mode(planefd, 0, 640, 480, 0), -ENODEV);
 	CHECK_EQ(planefd_wait(planefd, -1), -ENODEV);
 	planefd_close(planefd);
 }
