@@ -149,7 +149,7 @@ static enum status look(const struct watch *watch, bool first, bool *gone)
 			watch->changed[changed++] = plane;
 	}
 
-	qsort(watch->changed, changed, sizeof(*watch->changed), compare_times);
+	qsort(watch->changed, changed, sizeof(struct watched *), compare_times);
 	for (size_t i = 0; i < changed; i++) {
 		struct watched *plane = watch->changed[i];
 
@@ -207,7 +207,7 @@ static enum status list_planes(struct watch *watch)
 		watch->count++;
 	/* One more, for to ask for none may give none */
 	watch->planes = calloc(watch->count + 1, sizeof(*watch->planes));
-	watch->changed = calloc(watch->count + 1, sizeof(*watch->changed));
+	watch->changed = calloc(watch->count + 1, sizeof(struct watched *));
 	if (!watch->planes || !watch->changed)
 		return fail(STATUS_ERROR, "out of memory");
 	for (uint32_t n = 0; n < watch->count; n++)

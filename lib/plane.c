@@ -41,27 +41,23 @@ uint32_t planefd_id_head(uint32_t plane_id)
 int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
 		      uint32_t *plane_id)
 {
-	/* From the bottom to the top */
-	const struct {
-		enum planefd_plane_type type;
-		uint32_t count;
-	} layers[] = {
-		{ PLANEFD_PRIMARY, info->primaries },
-		{ PLANEFD_OVERLAY, info->overlays },
-		{ PLANEFD_CURSOR, info->cursors },
-	};
 	uint64_t per_head =
 		(uint64_t)info->primaries + info->overlays + info->cursors;
+	enum planefd_plane_type type = PLANEFD_PRIMARY;
 
 	if (n >= per_head * info->heads)
 		return -EINVAL;
 
-	uint32_t head = (uint32_t)(n / per_head);
 	uint32_t index = (uint32_t)(n % per_head);
-	size_t layer = 0;
-	while (index >= layers[layer].count)
-		index -= layers[layer++].count;
-	*plane_id = planefd_plane_id(layers[layer].type, index, head);
+	if (index >= info->primaries) {
+		index -= info->primaries;
+		type = PLANEFD_OVERLAY;
+		if (index >= info->overlays) {
+			index -= info->overlays;
+			type = PLANEFD_CURSOR;
+		}
+	}
+	*plane_id = planefd_plane_id(type, index, (uint32_t)(n / per_head));
 	return 0;
 }
 

@@ -42,8 +42,8 @@ void follow_check(const char *file, int number, struct follow *follow,
 /* The next line as JSON, its changed_ns checked as above and taken out */
 struct json_object *follow_json(struct follow *follow);
 
-/* It says no more, and ends with this status; nothing is on stderr */
-void follow_check_end(struct follow *follow, int status);
+/* It says no more, and ends with this wait status; nothing is on stderr */
+void follow_check_end(struct follow *follow, int expected);
 
 /* Wait until it sleeps in poll(), without an end of that */
 void follow_wait_asleep(const struct follow *follow);

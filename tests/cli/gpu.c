@@ -193,7 +193,7 @@ TEST("info has two heads with their cursors, what they can, and who may what")
 		"\ncaps     flips damage hot-spot mode\n",
 		"\nrights   writable mode\n",
 		"\nhead 0\n  primary 0: 96x72 XRGB8888\n",
-		"\n  cursor 0: 64x64 ARGB8888\n"
+		"\n  cursor 0: 64x64 ARGB8888\n",
 		"    at -20,30 of the head, hot spot 9,17\n",
 		"\nhead 1\n  primary 0: 80x60 XRGB8888\n",
 		"    at 60,-10 of the head, hot spot 10,17\n",
