@@ -69,13 +69,15 @@ void vgpu_display_plugged(struct vdev *vdev)
 int vgpu_request_mode(void *priv, u32 head, u32 width, u32 height, u32 refresh)
 {
 	struct vgpu *vgpu = priv;
-	struct vdev_edid *edid = edid_of(vgpu, head);
+	struct vdev_edid *edid;
 
 	if (width && (width < MIN_SIZE || width > VGPU_MAX_SIZE ||
 		      height < MIN_SIZE || height > VGPU_MAX_SIZE ||
 		      refresh > MAX_REFRESH))
 		return -EINVAL;
 
+	head = array_index_nospec(head, VGPU_MAX_HEADS);
+	edid = edid_of(vgpu, head);
 	mutex_lock(&vgpu->vdev.lock);
 	if (width) {
 		vgpu->heads[head].width = width;

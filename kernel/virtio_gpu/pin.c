@@ -61,7 +61,8 @@ static struct vgpu_backing *backing_of(struct vgpu_pin *pin)
 
 static void tell_progress(struct vgpu *vgpu)
 {
-	WRITE_ONCE(vgpu->pin_progress, vgpu->pin_progress + 1);
+	/* The worker and the unpinner may count the same step: it is a change */
+	WRITE_ONCE(vgpu->pin_progress, READ_ONCE(vgpu->pin_progress) + 1);
 	wake_up_all(&vgpu->wait);
 }
 

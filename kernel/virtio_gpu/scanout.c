@@ -108,12 +108,14 @@ int vgpu_get_plane(void *priv, u32 plane_id, struct vfio_dmabuf_plane *plane)
 {
 	struct vgpu *vgpu = priv;
 	const struct vgpu_plane *shown;
+	u32 head = array_index_nospec(vfio_dmabuf_plane_head(plane_id),
+				      VGPU_MAX_HEADS);
 	u32 nr = vfio_dmabuf_plane_type(plane_id) ==
 		 VFIO_DMABUF_MGR_PLANE_PRIMARY ?
 		 VGPU_PRIMARY_PLANE : VGPU_CURSOR_PLANE;
 	int ret = -ENOENT;
 
-	shown = &vgpu->planes[vfio_dmabuf_plane_head(plane_id)][nr];
+	shown = &vgpu->planes[head][nr];
 	mutex_lock(&vgpu->vdev.lock);
 	if (shown->shown) {
 		*plane = shown->plane;

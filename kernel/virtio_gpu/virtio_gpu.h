@@ -40,12 +40,13 @@
  *
  *   VFIO's own; pin_lock; the manager's lock; vdev.lock; the irq lock of vdev,
  *   the manager's event lock. Within pin_lock also pin.c's own spinlock.
- *   pin_lock: which pages are pinned, and whether they still are.
+ *   pin_lock: which pages are pinned, and whether they still are. Fields of
+ *   rings are accessed under it.
  *   vdev.lock: registers, monitors, and the planes as viewers see them. A plane
  *   whose memory is a guest's is shown under pin_lock, too: an unmap that has
  *   taken it off finds it off for good.
- *   Guest memory is read, written, pinned and unpinned with no lock held: all
- *   of that takes VFIO's locks.
+ *   All other guest memory is copied, and all is pinned and unpinned, with no
+ *   lock held: that takes VFIO's locks.
  */
 #ifndef _VFIO_VIRTIO_GPU_H
 #define _VFIO_VIRTIO_GPU_H
