@@ -22,7 +22,7 @@
 
 struct watched {
 	uint32_t id;
-	struct planefd_plane shown; /* as it was printed last; at first off */
+	struct planefd_plane shown; /* as it was told last; at first off */
 	struct planefd_plane now;
 };
 
@@ -106,12 +106,17 @@ static enum status print_gone(const struct watch *watch)
 }
 
 /* At first: each head's primary planes, and of the others those that are on */
-static bool is_news(const struct watched *plane, bool first)
+static bool is_news(const struct watch *watch, const struct watched *plane,
+		    bool first)
 {
 	if (first)
 		return plane->now.on ||
 		       planefd_id_type(plane->id) == PLANEFD_PRIMARY;
-	return plane->now.sequence != plane->shown.sequence;
+	if (plane->now.sequence == plane->shown.sequence)
+		return false;
+	/* There and back again, of a device that cannot tell what is drawn */
+	return watch->display->info.caps & PLANEFD_CAP_DAMAGE ||
+	       strcmp(name_change(plane), "damage") != 0;
 }
 
 static int compare_times(const void *a, const void *b)
@@ -145,8 +150,14 @@ static enum status look(const struct watch *watch, bool first, bool *gone)
 			return fail(STATUS_ERROR, "cannot query %s: %s",
 				    watch->display->info.device,
 				    strerror(-ret));
-		if (is_news(plane, first))
+		/*
+		 * What is not told now keeps what was told last: a look while
+		 * it changes may have the new plane with the old sequence.
+		 */
+		if (is_news(watch, plane, first))
 			watch->changed[changed++] = plane;
+		else if (first)
+			plane->shown = plane->now;
 	}
 
 	qsort(watch->changed, changed, sizeof(struct watched *), compare_times);
@@ -156,9 +167,8 @@ static enum status look(const struct watch *watch, bool first, bool *gone)
 		enum status status = print_change(watch, plane);
 		if (status)
 			return status;
+		plane->shown = plane->now;
 	}
-	for (size_t i = 0; i < watch->count; i++)
-		watch->planes[i].shown = watch->planes[i].now;
 	return STATUS_OK;
 }
 

@@ -4,8 +4,8 @@
  * several heads, with planes that cannot be read. The library is played here,
  * behind its public header.
  */
+#include "capture.h"
 #include "displays.h"
-#include "options.h"
 
 #include "test.h"
 
@@ -168,42 +168,9 @@ static void set_up(void)
 		device.primary_pixels[i] = WHITE;
 }
 
-/* planefd shot to a file, its words kept */
-struct shot {
-	enum status status;
-	char out[4096];
-	char err[4096];
-};
-
-static int redirect(int number, int *old)
+static void shoot(struct capture *shot, const struct options *options)
 {
-	int fd = (int)CHECK_OK(memfd_create("output", MFD_CLOEXEC));
-
-	*old = (int)CHECK_OK(dup(number));
-	CHECK_OK(dup2(fd, number));
-	return fd;
-}
-
-static void restore(int number, int old, int fd, char *text, size_t room)
-{
-	CHECK_OK(dup2(old, number));
-	long got = CHECK_OK(pread(fd, text, room - 1, 0));
-	text[got] = '\0';
-	close(fd);
-	close(old);
-}
-
-static void shoot(struct shot *shot, const struct options *options)
-{
-	int old_out;
-	int old_err;
-
-	fflush(stdout);
-	int out = redirect(STDOUT_FILENO, &old_out);
-	int err = redirect(STDERR_FILENO, &old_err);
-	shot->status = shot_run(options);
-	restore(STDOUT_FILENO, old_out, out, shot->out, sizeof(shot->out));
-	restore(STDERR_FILENO, old_err, err, shot->err, sizeof(shot->err));
+	capture_run(shot, shot_run, options);
 	CHECK_EQ(live_buffers, 0);
 }
 
@@ -215,7 +182,7 @@ static void shoot_pixels(uint32_t pixels[WIDTH * HEIGHT], const char *name,
 {
 	unsigned char rgb[3 * WIDTH * HEIGHT];
 	png_image image = { .version = PNG_IMAGE_VERSION };
-	struct shot shot;
+	struct capture shot;
 
 	CHECK(mkdtemp(directory));
 	CHECK_OK(chdir(directory));
@@ -310,7 +277,7 @@ TEST("another head is asked for its planes and named in the file's name")
 
 static void check_refused(enum status status, const char *line)
 {
-	struct shot shot;
+	struct capture shot;
 
 	shoot(&shot, &defaults);
 	CHECK_EQ(shot.status, status);
@@ -391,7 +358,7 @@ static struct json_object *shoot_json(void)
 	const struct options options = {
 		.pid = 1, .output = "shot.png", .json = true,
 	};
-	struct shot shot;
+	struct capture shot;
 
 	CHECK(mkdtemp(directory));
 	CHECK_OK(chdir(directory));

@@ -221,6 +221,43 @@ TEST("while nothing changes it is not run, whatever else is done")
 	CHECK_GT(follow_runs(&follow), before);
 }
 
+TEST("a guest that flips as fast as it can is followed up to its last flip")
+{
+	const struct bochs_mode mode = { 320, 200, 32, 0, 0, 0 };
+	uint64_t sequence = 0;
+	const char *start;
+
+	bochs_create(&device, TYPE_16M, &mode);
+	FOLLOW(&follow, "--json");
+	json_object_put(follow_json(&follow));
+	for (int i = 0; i < 2000; i++)
+		bochs_pan(&device, 0, (uint16_t)(i + 1));
+	bochs_pan(&device, 0, 3000);
+	do {
+		struct json_object *json = follow_json(&follow);
+		uint64_t next = json_object_get_uint64(
+			json_object_object_get(json, "sequence"));
+
+		CHECK_GT(next, sequence);
+		sequence = next;
+		CHECK_STR(json_object_get_string(
+				  json_object_object_get(json, "event")),
+			  "flip");
+		start = json_object_get_string(
+			json_object_object_get(json, "start"));
+		/* 3000 lines of 1280 bytes into VRAM */
+		if (!strcmp(start, "0xe03a9800"))
+			start = NULL;
+		json_object_put(json);
+	} while (start);
+	/* And that was the last one */
+	bochs_off(&device);
+	struct json_object *off = follow_json(&follow);
+	CHECK_STR(json_object_get_string(json_object_object_get(off, "event")),
+		  "off");
+	json_object_put(off);
+}
+
 static void hold(void *arg)
 {
 	(void)arg;
