@@ -228,7 +228,8 @@ u32 vgpu_resource_detach(struct vgpu *vgpu)
 /*
  * VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D: nothing is moved, since the guest's memory
  * is what is shown. That takes pixels to be where the picture has them, which
- * drivers that transfer a rectangle in place do.
+ * drivers that transfer a rectangle in place do. A blob has no copy on the host,
+ * but Linux's driver transfers its blobs all the same.
  */
 u32 vgpu_resource_transfer(struct vgpu *vgpu)
 {
@@ -242,7 +243,9 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 	resource = vgpu_resource_find(vgpu, le32_to_cpu(command->resource_id));
 	if (!resource)
 		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-	if (resource->blob || (u64)x + width > resource->width ||
+	if (resource->blob)
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	if ((u64)x + width > resource->width ||
 	    (u64)y + height > resource->height ||
 	    le64_to_cpu(command->offset) !=
 	    ((u64)y * resource->width + x) * VGPU_CPP)

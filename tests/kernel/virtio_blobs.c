@@ -298,7 +298,24 @@ TEST("two halves of a blob are two buffers, flipped like two resources")
 	CHECK_NE(ids[0], ids[1]);
 }
 
-TEST("a blob's backing is its own: none is attached, detached or transferred")
+TEST("a blob that is transferred, as Linux's driver does, stays as it is")
+{
+	const struct virtio_gpu_rect rect = {10, 20, 30, 40};
+	struct gpu_resource shown;
+
+	set_up(TYPE_GPU_1);
+	bochs_picture(ram_at(&gpu.virtio.ram, blob_at), BLOB_SIZE, 11);
+	CHECK_EQ(create(&plain), GPU_OK);
+	CHECK_EQ(gpu_set_scanout_blob(&gpu, &vga), GPU_OK);
+	shown = picture(&vga);
+	view_state(manager, PRIMARY_ID(0));
+	CHECK_EQ(gpu_transfer(&gpu, 1, 20 * vga.strides[0] + 10 * 4, &rect),
+		 GPU_OK);
+	CHECK(!view_changed(manager));
+	view_check(manager, PRIMARY_ID(0), &shown, &vga.r);
+}
+
+TEST("a blob's backing is its own: none is attached or detached")
 {
 	const struct virtio_gpu_rect rect = {0, 0, 64, 64};
 	struct virtio_gpu_mem_entry entry = {.length = PAGE};
