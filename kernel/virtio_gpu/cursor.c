@@ -19,6 +19,28 @@ static bool is_cursor(const struct vgpu_resource *resource)
 	       resource->height == VGPU_CURSOR_SIZE;
 }
 
+/*
+ * A cursor's format. Its alpha counts: Linux's driver draws cursors as ARGB, into
+ * resources that it makes as XRGB, and QEMU goes by that, too. A blob has no
+ * format, and no command to give it one as a cursor.
+ */
+static u32 cursor_fourcc(const struct vgpu_resource *resource)
+{
+	switch (resource->fourcc) {
+	case 0:
+	case DRM_FORMAT_XRGB8888:
+		return DRM_FORMAT_ARGB8888;
+	case DRM_FORMAT_BGRX8888:
+		return DRM_FORMAT_BGRA8888;
+	case DRM_FORMAT_XBGR8888:
+		return DRM_FORMAT_ABGR8888;
+	case DRM_FORMAT_RGBX8888:
+		return DRM_FORMAT_RGBA8888;
+	default:
+		return resource->fourcc;
+	}
+}
+
 static u32 update_cursor(struct vgpu *vgpu, u32 head)
 {
 	const struct virtio_gpu_update_cursor *command =
@@ -47,8 +69,7 @@ static u32 update_cursor(struct vgpu *vgpu, u32 head)
 	    scanout.hot_x >= VGPU_CURSOR_SIZE ||
 	    scanout.hot_y >= VGPU_CURSOR_SIZE)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-	/* A blob has no format, and no command to give it one as a cursor */
-	scanout.fourcc = scanout.resource->fourcc ?: DRM_FORMAT_ARGB8888;
+	scanout.fourcc = cursor_fourcc(scanout.resource);
 	if (vgpu_scanout_show(vgpu, head, VGPU_CURSOR_PLANE, &scanout))
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	return VIRTIO_GPU_RESP_OK_NODATA;

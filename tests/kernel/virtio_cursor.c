@@ -71,6 +71,33 @@ TEST("a cursor has its pixels, its place and its hot spot, without a copy")
 	view_check_off(manager, PRIMARY_ID(0));
 }
 
+TEST("a cursor's alpha counts, also where its resource is said to have none")
+{
+	static const uint32_t formats[][2] = {
+		{VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM,
+		 VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM},
+		{VIRTIO_GPU_FORMAT_X8R8G8B8_UNORM,
+		 VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM},
+		{VIRTIO_GPU_FORMAT_X8B8G8R8_UNORM,
+		 VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM},
+		{VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM,
+		 VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM},
+	};
+	struct gpu_resource resource;
+	union plane_query query;
+	unsigned int i;
+
+	set_up(TYPE_GPU_1);
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		gpu_resource_create(&gpu, &resource, formats[i][0],
+				    CURSOR_SIZE, CURSOR_SIZE);
+		show(&resource, 0, 0, 0, 0, 0);
+		CHECK_OK(plane_query(manager, CURSOR_ID(0), &query));
+		CHECK_EQ(query.base.plane_info.drm_format,
+			 gpu_fourcc(formats[i][1]));
+	}
+}
+
 TEST("a move changes the place, by a sequence, and neither buffer nor hot spot")
 {
 	static const int32_t places[][2] = {{0, 0},	 {1, 0},  {-10, -63},
