@@ -4,7 +4,7 @@
 # What the end to end tests share: mediated displays, stock QEMUs on them, and
 # waiting for what these are to do. To be sourced in the VM, from the root of
 # the tree. $dir is a directory for this program's files; when the program
-# ends, so do its QEMUs, and its devices go.
+# ends, so do its QEMUs and its helpers, and its devices go.
 
 # shellcheck disable=SC2034 # the programs use it
 planefd=build/user/cli/planefd
@@ -12,18 +12,20 @@ kernel=$(scripts/kernel) || exit 1
 release=${kernel##*/}
 dir=$(mktemp -d /run/e2e.XXXXXX) || exit 1
 qemus=
+helpers=
 devices=
 count=0
 failed=0
 
 clean_up()
 {
-	for pid in $qemus; do
+	for pid in $helpers $qemus; do
 		kill -KILL "$pid" 2>/dev/null
 		wait "$pid" 2>/dev/null
 	done
 	for device in $devices; do
-		echo 1 >"/sys/bus/mdev/devices/$device/remove"
+		[ ! -e "/sys/bus/mdev/devices/$device" ] ||
+			echo 1 >"/sys/bus/mdev/devices/$device/remove"
 	done
 	rm -rf "$dir"
 }
@@ -67,10 +69,12 @@ wait_for()
 	done
 )
 
-# create_device TYPE UUID
+# create_device TYPE UUID: a type is named after its parent
 create_device()
 {
-	echo "$2" >"/sys/class/mdev_bus/vfio_bochs/mdev_supported_types/$1/create" ||
+	parent=${1%%-*}
+	modprobe "$parent" || return
+	echo "$2" >"/sys/class/mdev_bus/$parent/mdev_supported_types/$1/create" ||
 		return
 	devices="$devices $2"
 }
@@ -80,6 +84,7 @@ start_qemu()
 {
 	name=$1
 	shift
+	rm -f "$dir/$name.monitor.in" "$dir/$name.monitor.out"
 	mkfifo "$dir/$name.monitor.in" "$dir/$name.monitor.out"
 	# shellcheck disable=SC2086 # a list of words
 	qemu-system-x86_64 $accel -machine q35 -m 256M -nodefaults \
@@ -91,6 +96,14 @@ start_qemu()
 	cat "$dir/$name.monitor.out" >"$dir/$name.monitor.log" &
 	# It answers once the machine is there
 	wait_for 60 has_prompts 1 && monitor "$name" info status
+}
+
+# Kill the QEMU, the only one that runs
+end_qemu()
+{
+	kill -KILL "$qemu"
+	wait "$qemu" 2>/dev/null
+	qemus=
 }
 
 # The monitor gives a prompt when it is ready for the next command
@@ -109,16 +122,24 @@ monitor()
 	wait_for 60 has_prompts $((prompts + 1))
 }
 
-# start_linux UUID OPTION...: the test guest (tests/guest/draw.c) on that device
+# start_guest GUEST UUID OPTION...: a test guest (tests/guest) on that device;
+# properties of the device may follow its UUID, after a comma
+start_guest()
+{
+	guest=$1
+	device=$2
+	shift 2
+	start_qemu linux -kernel "$kernel/boot/vmlinux-$release" \
+		-initrd "build/guest/$guest-$release" \
+		-append "console=ttyS0 quiet panic=-1 mitigations=off" \
+		-serial "file:$dir/serial" "$@" \
+		-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$device"
+}
+
+# start_linux UUID OPTION...: the guest that draws a picture
 start_linux()
 {
-	device=$1
-	shift
-	start_qemu linux -kernel "$kernel/boot/vmlinux-$release" \
-		-initrd "build/guest/initrd-$release" \
-		-append "console=ttyS0 quiet panic=-1 mitigations=off" \
-		-serial "file:$dir/serial" \
-		-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$device" "$@"
+	start_guest draw "$@"
 }
 
 # The guest said that it has drawn, or what went wrong
