@@ -3,7 +3,8 @@
 #
 # What the tests of firmware share: what planefd takes of a QEMU on a mediated
 # display, $viewed, is compared with the screendump of one with the same
-# firmware on QEMU's own bochs-display, named own. To be sourced after guest.sh.
+# firmware on QEMU's own device of that kind, named own. To be sourced after
+# guest.sh.
 
 reference=$dir/reference.ppm
 shot=$dir/shot.png
