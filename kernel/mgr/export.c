@@ -37,7 +37,8 @@ static struct page **buffer_pages(struct plane_buffer *buffer)
 	struct page **pages;
 	pgoff_t i;
 
-	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages), GFP_KERNEL);
+	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return NULL;
 	for (i = 0; i < buffer->nr_pages; i++) {
@@ -66,7 +67,7 @@ export_map_dma_buf(struct dma_buf_attachment *attachment,
 	struct page **pages;
 	int ret;
 
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
 	pages = buffer_pages(buffer);
 	ret = -ENOMEM;
 	if (!mapping || !pages)
@@ -79,7 +80,7 @@ export_map_dma_buf(struct dma_buf_attachment *attachment,
 						buffer->nr_pages, 0,
 						buffer->nr_pages << PAGE_SHIFT,
 						dma_get_max_seg_size(mapping->dev),
-						GFP_KERNEL);
+						GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_free;
 	/*
@@ -198,8 +199,7 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	pages = buffer_pages(buffer);
 	if (!pages)
 		return -ENOMEM;
-	addr = vmap(pages, buffer->nr_pages, VM_MAP,
-		    buffer->writable ? PAGE_KERNEL : PAGE_KERNEL_RO);
+	addr = vmap(pages, buffer->nr_pages, VM_MAP, PAGE_KERNEL);
 	kvfree(pages);
 	if (!addr)
 		return -ENOMEM;
@@ -225,7 +225,7 @@ static void export_release(struct dma_buf *dmabuf)
 	buffer_destroy(buffer);
 }
 
-static const struct dma_buf_ops export_ops = {
+static const struct dma_buf_ops writable_ops = {
 	.attach = export_attach,
 	.map_dma_buf = export_map_dma_buf,
 	.unmap_dma_buf = export_unmap_dma_buf,
@@ -238,6 +238,22 @@ static const struct dma_buf_ops export_ops = {
 };
 
 /*
+ * Who asks for the kernel's own mapping does not say whether it will write, and
+ * some that do, such as cameras, do not look at the file's mode: a read-only
+ * mapping would crash them, a writable one would let them draw. So there is none,
+ * and not one that fails either, for dma_buf_vmap() would WARN.
+ */
+static const struct dma_buf_ops readonly_ops = {
+	.attach = export_attach,
+	.map_dma_buf = export_map_dma_buf,
+	.unmap_dma_buf = export_unmap_dma_buf,
+	.begin_cpu_access = export_begin_cpu_access,
+	.end_cpu_access = export_end_cpu_access,
+	.mmap = export_mmap,
+	.release = export_release,
+};
+
+/*
  * Make the dma-buf of a buffer, whose owner it then is: only dma_buf_put()
  * frees from here on.
  */
@@ -245,7 +261,7 @@ struct dma_buf *export_buffer(struct plane_buffer *buffer)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 
-	info.ops = &export_ops;
+	info.ops = buffer->writable ? &writable_ops : &readonly_ops;
 	info.size = (size_t)buffer->nr_pages << PAGE_SHIFT;
 	info.flags = (buffer->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
 	info.priv = buffer;
