@@ -133,6 +133,10 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_create);
  *	the caller's
  * @nr_pages: how many
  *
+ * Who writes to them by way of a dma-buf marks none of them dirty: of pages that
+ * can be written back or swapped out the caller keeps a pin, and marks them as it
+ * gives that up.
+ *
  * Context: process context, may sleep.
  * Return: the memory, one reference of it the caller's, or an ERR_PTR:
  * -EINVAL where @nr_pages is 0 or more than a dma-buf can be, -ENOMEM.
@@ -216,17 +220,18 @@ static struct mem_chunk *chunk_create(unsigned long nr_pages)
 	unsigned long i, j;
 	gfp_t gfp;
 
-	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	/*
+	 * A viewer may touch what is charged to the VMM: fail rather than have
+	 * the OOM killer look for a victim, here and below.
+	 */
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT |
+			__GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!chunk)
 		return NULL;
 
 	for (i = 0; i < nr_pages; i += 1UL << order) {
 		order = min_t(unsigned int, order, ilog2(nr_pages - i));
 		for (;;) {
-			/*
-			 * A viewer may touch what is charged to the VMM: fail
-			 * rather than have the OOM killer look for a victim.
-			 */
 			gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |
 			      __GFP_NOWARN;
 			gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
@@ -323,6 +328,8 @@ ssize_t vfio_dmabuf_mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 	if (pos > size)
 		return -EINVAL;
 	count = min_t(u64, count, size - pos);
+	/* No guess at what lies behind the end */
+	barrier_nospec();
 	for (done = 0; done < count; done += len, pos += len) {
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page_present(mem, pos >> PAGE_SHIFT);
@@ -355,7 +362,8 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_read);
  *
  * Context: process context, may sleep and fault.
  * Return: bytes written, or if there are none -EINVAL where @pos is beyond the
- * end, -EFAULT, -EINTR, -ENOMEM.
+ * end, -EFAULT, -EINTR, -ENOMEM where there is no memory, or no time to wait for
+ * it as the caller is killed.
  */
 ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 			      const char __user *buf, size_t count)
