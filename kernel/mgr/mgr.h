@@ -15,8 +15,8 @@
  * and the driver not at all: mgr->ops is NULL from then on.
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
- * those, and with none of them inside: buffer->lock below the reservation lock,
- * mem->lock below that and the mmap lock.
+ * those, and with none of them inside: buffer->lock below the reservation lock;
+ * mem->lock below the reservation lock and below the mmap lock.
  */
 #ifndef _VFIO_DMABUF_MGR_PRIVATE_H
 #define _VFIO_DMABUF_MGR_PRIVATE_H
@@ -30,6 +30,7 @@
 #include <linux/spinlock.h>
 #include <linux/vfio_dmabuf_mgr.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #define MGR_MAX_HEADS	16
 /* Planes of one type on one head */
@@ -112,8 +113,9 @@ struct vfio_dmabuf_mgr {
 	struct recent_scanout recent[MGR_RECENT];
 
 	spinlock_t event_lock;	/* guards what says so in state[] and files */
-	wait_queue_head_t wait;
 	bool revoked;		/* written under event_lock; never unset */
+	wait_queue_head_t wait;
+	struct work_struct wake_work;	/* wakes who is in wait */
 	struct plane_state state[];
 };
 
