@@ -95,8 +95,9 @@ struct vfio_dmabuf_rect {
 
 /**
  * struct vfio_dmabuf_mgr_ops - what a driver answers
- * @get_plane: tell what the plane @plane_id shows, a valid id of this device.
- *	@plane is zeroed, its hot spot unknown. Return 0, or -ENOENT while the
+ * @get_plane: tell what the plane @plane_id shows, a valid id of this device,
+ *	but not where the CPU only guesses: an index made of it is for
+ *	array_index_nospec(). @plane is zeroed, its hot spot unknown. Return 0, or -ENOENT while the
  *	guest has the plane off. Called in process context under the manager's
  *	mutex; may take the driver's own locks; must not allocate or touch
  *	pixels, and must copy guest-written registers once before it checks
@@ -106,9 +107,10 @@ struct vfio_dmabuf_rect {
  *	driver whose planes have no mem. Its file must have the access mode of
  *	@flags (O_RDONLY or O_RDWR) and the vendor then keeps the promises that
  *	abi.md makes of a dma-buf: that it outlives the device is one of them.
- *	Return it with a reference for the manager, or an ERR_PTR: -ENOENT
- *	where that memory is gone, which the viewer sees as a plane that is
- *	off. Called as @get_plane is; may allocate.
+ *	Return a new one each time, with the only reference to it, which is
+ *	the manager's, or an ERR_PTR: -ENOENT where that memory is gone, which
+ *	the viewer sees as a plane that is off. Called as @get_plane is; may
+ *	allocate.
  */
 struct vfio_dmabuf_mgr_ops {
 	int (*get_plane)(void *priv, u32 plane_id,
