@@ -5,6 +5,7 @@
  */
 #include <linux/device.h>
 #include <linux/err.h>
+#include <linux/math64.h>
 #include <linux/mdev.h>
 #include <linux/module.h>
 #include <linux/sizes.h>
@@ -90,7 +91,7 @@ static unsigned int bochs_get_available(struct mdev_type *type)
 	spin_lock(&memory_lock);
 	left = (u64)total_mib * SZ_1M - memory_used;
 	spin_unlock(&memory_lock);
-	return left / to_bochs_type(type)->vram_size;
+	return div_u64(left, to_bochs_type(type)->vram_size);
 }
 
 static ssize_t bochs_show_description(struct mdev_type *type, char *buf)

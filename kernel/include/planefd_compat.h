@@ -22,11 +22,9 @@
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 /* Until 6.2 the driver's release op frees the device. */
-#define PLANEFD_VFIO_RELEASE(fn)	.release = fn,
 #define PLANEFD_VFIO_IOMMUFD_OPS
 #define planefd_vfio_free(vdev)		vfio_free_device(vdev)
 #else
-#define PLANEFD_VFIO_RELEASE(fn)	.release = fn,
 #define planefd_vfio_free(vdev)		((void)(vdev))
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
 #define PLANEFD_VFIO_IOMMUFD_OPS					\

@@ -154,6 +154,7 @@ static struct dma_buf *vendor_export(struct vfio_dmabuf_mgr *mgr,
 	if (IS_ERR(dmabuf))
 		return dmabuf;
 	if (WARN_ON_ONCE(dmabuf->size != size ||
+			 file_count(dmabuf->file) != 1 ||
 			 !!(dmabuf->file->f_mode & FMODE_WRITE) != writable)) {
 		dma_buf_put(dmabuf);
 		return ERR_PTR(-EIO);
@@ -246,6 +247,10 @@ export_known_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 {
 	struct scanout scanout;
 
+	/*
+	 * Its memory may be kept by a dma-buf alone, which mgr_export() may
+	 * drop to make room: the release waits for mgr->lock.
+	 */
 	if (!scanout_find(mgr, id, &scanout))
 		return ERR_PTR(-ENOENT);
 	return mgr_export(mgr, &scanout, true);

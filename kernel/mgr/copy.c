@@ -24,6 +24,8 @@ static ssize_t mem_read(struct vfio_dmabuf_mem *mem, u64 pos,
 	if (pos > size)
 		return -EINVAL;
 	count = min_t(u64, count, size - pos);
+	/* No guess at what lies behind the end */
+	barrier_nospec();
 	for (done = 0; done < count; done += len, pos += len) {
 		len = min_t(size_t, count - done, PAGE_SIZE - offset_in_page(pos));
 		page = mem_page_present(mem, pos >> PAGE_SHIFT);
@@ -119,7 +121,8 @@ static ssize_t mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
  *
  * Context: process context, may sleep and fault.
  * Return: bytes written, or if there are none -EINVAL where @pos is beyond the
- * end, -EFAULT, -EINTR, -ENOMEM, -ENODEV where it is revoked.
+ * end, -EFAULT, -EINTR, -ENODEV where it is revoked, -ENOMEM where there is no
+ * memory, or no time to wait for it as the caller is killed.
  */
 ssize_t vfio_dmabuf_mem_write(struct vfio_dmabuf_mem *mem, u64 pos,
 			      const char __user *buf, size_t count)

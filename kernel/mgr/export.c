@@ -37,7 +37,8 @@ static struct page **buffer_pages(struct plane_buffer *buffer)
 	struct page **pages;
 	pgoff_t i;
 
-	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages), GFP_KERNEL);
+	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT);
 	if (!pages)
 		return NULL;
 	for (i = 0; i < buffer->nr_pages; i++) {
@@ -47,6 +48,23 @@ static struct page **buffer_pages(struct plane_buffer *buffer)
 			return NULL;
 		}
 	}
+	return pages;
+}
+
+static struct page **empty_pages(struct plane_buffer *buffer)
+{
+	struct page *empty = mem_empty_page(buffer->scanout.mem);
+	struct page **pages;
+	pgoff_t i;
+
+	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages),
+			       GFP_KERNEL_ACCOUNT);
+	if (!pages || !empty) {
+		kvfree(pages);
+		return NULL;
+	}
+	for (i = 0; i < buffer->nr_pages; i++)
+		pages[i] = empty;
 	return pages;
 }
 
@@ -65,7 +83,7 @@ static struct sg_table *map_for_device(struct plane_buffer *buffer,
 	struct page **pages;
 	int ret;
 
-	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL);
+	mapping = kzalloc(sizeof(*mapping), GFP_KERNEL_ACCOUNT);
 	pages = buffer_pages(buffer);
 	ret = -ENOMEM;
 	if (!mapping || !pages)
@@ -78,7 +96,7 @@ static struct sg_table *map_for_device(struct plane_buffer *buffer,
 						buffer->nr_pages, 0,
 						buffer->nr_pages << PAGE_SHIFT,
 						dma_get_max_seg_size(mapping->dev),
-						GFP_KERNEL);
+						GFP_KERNEL_ACCOUNT);
 	if (ret)
 		goto err_free;
 	/*
@@ -207,31 +225,38 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return 0;
 }
 
-static void *map_for_kernel(struct plane_buffer *buffer)
+/* The pages themselves, or of revoked memory as many times an empty one */
+static void *map_for_kernel(struct plane_buffer *buffer, bool revoked)
 {
 	struct page **pages;
 	void *addr;
 
-	pages = buffer_pages(buffer);
+	pages = revoked ? empty_pages(buffer) : buffer_pages(buffer);
 	if (!pages)
 		return NULL;
-	addr = vmap(pages, buffer->nr_pages, VM_MAP,
-		    buffer->writable ? PAGE_KERNEL : PAGE_KERNEL_RO);
+	addr = vmap(pages, buffer->nr_pages, VM_MAP, PAGE_KERNEL);
 	kvfree(pages);
-	if (addr)
-		mem_hold(buffer->scanout.mem);
 	return addr;
 }
 
+/*
+ * Memory that is revoked is no error, which a guest and a viewer could then have
+ * whenever they like: dma_buf_vmap() would WARN.
+ */
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct plane_buffer *buffer = dmabuf->priv;
+	struct vfio_dmabuf_mem *mem = buffer->scanout.mem;
 	void *addr;
 
-	if (!mem_enter(buffer->scanout.mem))
-		return -ENODEV;
-	addr = map_for_kernel(buffer);
-	mem_leave(buffer->scanout.mem);
+	if (mem_enter(mem)) {
+		addr = map_for_kernel(buffer, false);
+		buffer->vmap_holds = addr && mem_hold(mem);
+		mem_leave(mem);
+	} else {
+		addr = map_for_kernel(buffer, true);
+		buffer->vmap_holds = false;
+	}
 	if (!addr)
 		return -ENOMEM;
 	iosys_map_set_vaddr(map, addr);
@@ -243,7 +268,8 @@ static void export_vunmap(struct dma_buf *dmabuf, struct iosys_map *map)
 	struct plane_buffer *buffer = dmabuf->priv;
 
 	vunmap(map->vaddr);
-	mem_unhold(buffer->scanout.mem);
+	if (buffer->vmap_holds)
+		mem_unhold(buffer->scanout.mem);
 }
 
 static void export_release(struct dma_buf *dmabuf)
@@ -259,7 +285,7 @@ static void export_release(struct dma_buf *dmabuf)
 	buffer_destroy(buffer);
 }
 
-static const struct dma_buf_ops export_ops = {
+static const struct dma_buf_ops writable_ops = {
 	.attach = export_attach,
 	.map_dma_buf = export_map_dma_buf,
 	.unmap_dma_buf = export_unmap_dma_buf,
@@ -272,6 +298,22 @@ static const struct dma_buf_ops export_ops = {
 };
 
 /*
+ * Who asks for the kernel's own mapping does not say whether it will write, and
+ * some that do, such as cameras, do not look at the file's mode: a read-only
+ * mapping would crash them, a writable one would let them draw. So there is none,
+ * and not one that fails either, for dma_buf_vmap() would WARN.
+ */
+static const struct dma_buf_ops readonly_ops = {
+	.attach = export_attach,
+	.map_dma_buf = export_map_dma_buf,
+	.unmap_dma_buf = export_unmap_dma_buf,
+	.begin_cpu_access = export_begin_cpu_access,
+	.end_cpu_access = export_end_cpu_access,
+	.mmap = export_mmap,
+	.release = export_release,
+};
+
+/*
  * Make the dma-buf of a buffer, whose owner it then is: only dma_buf_put()
  * frees from here on.
  */
@@ -279,7 +321,7 @@ struct dma_buf *export_buffer(struct plane_buffer *buffer)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 
-	info.ops = &export_ops;
+	info.ops = buffer->writable ? &writable_ops : &readonly_ops;
 	info.size = (size_t)buffer->nr_pages << PAGE_SHIFT;
 	info.flags = (buffer->writable ? O_RDWR : O_RDONLY) | O_CLOEXEC;
 	info.priv = buffer;

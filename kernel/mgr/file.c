@@ -6,6 +6,8 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
@@ -141,7 +143,8 @@ static const struct file_operations mgr_file_fops = {
 int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
 {
 	struct mgr_file *file;
-	int ret;
+	struct file *filp;
+	int fd, ret;
 
 	if (atomic_inc_return(&mgr->nr_files) > MGR_MAX_FILES) {
 		ret = -EMFILE;
@@ -157,13 +160,23 @@ int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
 	file->mgr = mgr;
 	file->rights = mgr->rights;
 
-	trace_vfio_dmabuf_mgr_open(mgr);
-	ret = anon_inode_getfd("[vfio-dmabuf-mgr]", &mgr_file_fops, file,
-			       O_RDWR | O_CLOEXEC);
-	if (ret < 0)
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		ret = fd;
 		goto err_file;
-	return ret;
+	}
+	filp = anon_inode_getfile("[vfio-dmabuf-mgr]", &mgr_file_fops, file,
+				  O_RDWR);
+	if (IS_ERR(filp)) {
+		ret = PTR_ERR(filp);
+		goto err_fd;
+	}
+	trace_vfio_dmabuf_mgr_open(mgr);
+	fd_install(fd, filp);
+	return fd;
 
+err_fd:
+	put_unused_fd(fd);
 err_file:
 	mgr_put(mgr);
 	kfree(file);

@@ -287,7 +287,7 @@ static long ioctl_drop_rights(struct mgr_file *file, void __user *uarg)
 	if (drop.argsz < sizeof(drop) || drop.flags ||
 	    drop.rights & ~MGR_RIGHTS)
 		return -EINVAL;
-	/* Once this returns no buffer is on its way that needed the right */
+	/* Once this returns no buffer is made any more that needs the right */
 	mutex_lock(&file->mgr->lock);
 	file->rights &= ~drop.rights;
 	mutex_unlock(&file->mgr->lock);

@@ -209,6 +209,10 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_add_pages);
  *	the caller's
  * @nr_pages: how many
  *
+ * Who writes to them by way of a dma-buf marks none of them dirty: of pages that
+ * can be written back or swapped out the caller keeps a pin, and marks them as it
+ * gives that up.
+ *
  * Context: process context, may sleep.
  * Return: the memory, one reference of it the caller's, or an ERR_PTR:
  * -EINVAL where @nr_pages is 0 or more than a dma-buf can be, -ENOMEM.
@@ -272,17 +276,18 @@ static struct mem_chunk *chunk_create(unsigned long nr_pages)
 	unsigned long i, j;
 	gfp_t gfp;
 
-	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT);
+	/*
+	 * A viewer may touch what is charged to the VMM: fail rather than have
+	 * the OOM killer look for a victim, here and below.
+	 */
+	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL_ACCOUNT |
+			__GFP_RETRY_MAYFAIL | __GFP_NOWARN);
 	if (!chunk)
 		return NULL;
 
 	for (i = 0; i < nr_pages; i += 1UL << order) {
 		order = min_t(unsigned int, order, ilog2(nr_pages - i));
 		for (;;) {
-			/*
-			 * A viewer may touch what is charged to the VMM: fail
-			 * rather than have the OOM killer look for a victim.
-			 */
 			gfp = GFP_HIGHUSER | __GFP_ZERO | __GFP_ACCOUNT |
 			      __GFP_NOWARN;
 			gfp |= order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL;
@@ -422,20 +427,26 @@ bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
 }
 
 /*
- * What stands in for all pages of revoked memory, or NULL: nothing does, or
- * there is no memory. It is allocated by the first who touches it, who pays:
- * most memory that is revoked nobody has mapped.
+ * What stands in for all pages of revoked memory, or NULL: there is no memory.
+ * It is allocated by the first who touches it, who pays: most memory that is
+ * revoked nobody has mapped.
  */
-struct page *mem_blank(struct vfio_dmabuf_mem *mem)
+struct page *mem_empty_page(struct vfio_dmabuf_mem *mem)
 {
 	/* Pairs with the cmpxchg() below: it is zeroed before it is there */
 	struct page *page = smp_load_acquire(&mem->blank);
 
-	/* Constant since mem_enter() has failed under the lock */
-	if (page || !mem->blanked)
+	if (page)
 		return page;
 	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
 	if (page && cmpxchg(&mem->blank, NULL, page))
 		put_page(page);
 	return READ_ONCE(mem->blank);
+}
+
+/* The same for who has mapped it, or NULL where nothing stands in. */
+struct page *mem_blank(struct vfio_dmabuf_mem *mem)
+{
+	/* Constant since mem_enter() has failed under the lock */
+	return mem->blanked ? mem_empty_page(mem) : NULL;
 }

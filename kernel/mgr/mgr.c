@@ -15,6 +15,9 @@
 #include "mgr.h"
 #include "planefd_compat.h"
 
+/* The ABI counts in pages of this size; see plane_info's start */
+static_assert(PAGE_SIZE == SZ_4K);
+
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
@@ -28,13 +31,28 @@ static void mgr_free(struct kref *ref)
 	struct vfio_dmabuf_mgr *mgr =
 		container_of(ref, struct vfio_dmabuf_mgr, ref);
 
+	/* Nobody waits any more: each who could had a file */
+	cancel_work_sync(&mgr->wake_work);
 	mutex_destroy(&mgr->lock);
-	kfree(mgr);
+	kvfree(mgr);
 }
 
 void mgr_put(struct vfio_dmabuf_mgr *mgr)
 {
 	kref_put(&mgr->ref, mgr_free);
+}
+
+/*
+ * How many wait is the viewers' doing, and not the guest's to pay for: one file
+ * can be in as many epoll sets as there are fds, and each of these in others.
+ */
+static void mgr_wake(struct work_struct *work)
+{
+	struct vfio_dmabuf_mgr *mgr =
+		container_of(work, struct vfio_dmabuf_mgr, wake_work);
+
+	wake_up_poll(&mgr->wait, READ_ONCE(mgr->revoked) ?
+		     EPOLLHUP : EPOLLIN | EPOLLRDNORM);
 }
 
 /* The index in mgr->state[] of a plane, or -EINVAL if the device never has it. */
@@ -172,7 +190,7 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 		return ERR_PTR(-EINVAL);
 	nr_planes = desc->heads * per_head;
 
-	mgr = kzalloc(struct_size(mgr, state, nr_planes), GFP_KERNEL_ACCOUNT);
+	mgr = kvzalloc(struct_size(mgr, state, nr_planes), GFP_KERNEL_ACCOUNT);
 	if (!mgr)
 		return ERR_PTR(-ENOMEM);
 
@@ -196,6 +214,7 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 	INIT_LIST_HEAD(&mgr->exported);
 	spin_lock_init(&mgr->event_lock);
 	init_waitqueue_head(&mgr->wait);
+	INIT_WORK(&mgr->wake_work, mgr_wake);
 	return mgr;
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_create);
@@ -221,7 +240,7 @@ void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
 	exported_forget(mgr, NULL, 0);
 	scanout_forget(mgr, NULL, 0);
 	mutex_unlock(&mgr->lock);
-	wake_up_poll(&mgr->wait, EPOLLHUP);
+	queue_work(system_unbound_wq, &mgr->wake_work);
 
 	trace_vfio_dmabuf_mgr_revoke(mgr);
 	mgr_put(mgr);
@@ -264,7 +283,7 @@ void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 	atomic64_set_release(&state->sequence, sequence);
 	spin_unlock(&mgr->event_lock);
 	if (wq_has_sleeper(&mgr->wait))
-		wake_up_poll(&mgr->wait, EPOLLIN | EPOLLRDNORM);
+		queue_work(system_unbound_wq, &mgr->wake_work);
 
 	trace_vfio_dmabuf_mgr_change(mgr, plane_id, sequence);
 }

@@ -15,8 +15,9 @@
  * and the driver not at all: mgr->ops is NULL from then on.
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
- * those, and with none of them inside: buffer->lock below the reservation lock,
- * mem->revoke_lock below that, the mmap lock and mgr->lock, mem->lock below all.
+ * those, and with none of them inside: buffer->lock below the reservation lock;
+ * mem->revoke_lock below that, the mmap lock and mgr->lock; mem->lock below all
+ * of these but buffer->lock.
  */
 #ifndef _VFIO_DMABUF_MGR_PRIVATE_H
 #define _VFIO_DMABUF_MGR_PRIVATE_H
@@ -30,6 +31,7 @@
 #include <linux/spinlock.h>
 #include <linux/vfio_dmabuf_mgr.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #define MGR_MAX_HEADS	16
 /* Planes of one type on one head */
@@ -115,8 +117,9 @@ struct vfio_dmabuf_mgr {
 	struct recent_scanout recent[MGR_RECENT];
 
 	spinlock_t event_lock;	/* guards what says so in state[] and files */
-	wait_queue_head_t wait;
 	bool revoked;		/* written under event_lock; never unset */
+	wait_queue_head_t wait;
+	struct work_struct wake_work;	/* wakes who is in wait */
 	struct plane_state state[];
 };
 
@@ -134,6 +137,7 @@ struct plane_buffer {
 	pgoff_t nr_pages;
 	bool writable;
 	bool counted;			/* in mgr->nr_buffers: mgr->lock */
+	bool vmap_holds;		/* .mem: what guards dma-buf's vmap_ptr */
 	struct mutex lock;		/* guards mappings */
 	struct list_head mappings;	/* of struct buffer_mapping */
 };
@@ -221,6 +225,7 @@ void mem_leave(struct vfio_dmabuf_mem *mem);
 bool mem_hold(struct vfio_dmabuf_mem *mem);
 void mem_unhold(struct vfio_dmabuf_mem *mem);
 bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
+struct page *mem_empty_page(struct vfio_dmabuf_mem *mem);
 struct page *mem_blank(struct vfio_dmabuf_mem *mem);
 
 /* mmap.c */

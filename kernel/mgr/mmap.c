@@ -31,7 +31,7 @@ static int map_pte(pte_t *pte, unsigned long addr, void *data)
 	struct page *page;
 
 	/* Another thread's fault got here first */
-	if (!pte_none(*pte))
+	if (!pte_none(ptep_get(pte)))
 		return 0;
 	page = mem_page_present(range->mem, index);
 	if (!page)

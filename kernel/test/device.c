@@ -5,6 +5,7 @@
  */
 #include <linux/err.h>
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
@@ -21,8 +22,10 @@ static struct test_display *to_display(struct vdev *vdev)
 
 static unsigned int slot_of(u32 plane_id)
 {
-	return vfio_dmabuf_plane_head(plane_id) * TEST_TYPES +
-	       vfio_dmabuf_plane_type(plane_id);
+	unsigned int slot = vfio_dmabuf_plane_head(plane_id) * TEST_TYPES +
+			    vfio_dmabuf_plane_type(plane_id);
+
+	return array_index_nospec(slot, TEST_PLANES);
 }
 
 static int test_get_plane(void *priv, u32 plane_id,

@@ -157,6 +157,8 @@ static int region_at(const struct vdev *vdev, loff_t pos, size_t *count,
 	size = vdev_region_size(vdev, access->index);
 	if (offset >= size)
 		return -EINVAL;
+	/* What follows must not guess that it is within */
+	barrier_nospec();
 	*count = min_t(u64, *count, size - offset);
 	access->offset = offset;
 	return 0;

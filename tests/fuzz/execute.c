@@ -116,6 +116,8 @@ void execute_start(bool traced)
 	/* Processes that a program leaves behind come to us */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	setrlimit(RLIMIT_CORE, &no_core);
+	/* A worker that has died is an error of a write */
+	signal(SIGPIPE, SIG_IGN);
 	run_init(&state);
 	trace_open(&own_trace, traced);
 	devices_start(&keeper_trace, traced);
@@ -254,17 +256,29 @@ bool execute_retire(void)
 	return ended;
 }
 
+/* One that has died since its last program is replaced */
+static void tell_worker(void)
+{
+	char byte = 0;
+
+	if (worker && write(go[1], &byte, 1) == 1)
+		return;
+	execute_retire();
+	start_worker();
+	if (write(go[1], &byte, 1) != 1)
+		fail_errno("the worker cannot be told");
+}
+
 static enum ending run_in_worker(void)
 {
 	struct pollfd answers[2] = {{.events = POLLIN}, {.events = POLLIN}};
-	char byte = 0;
+	char byte;
 
-	if (!worker)
-		start_worker();
+	tell_worker();
 	answers[0].fd = done[0];
 	answers[1].fd = (int)syscall(SYS_pidfd_open, worker, 0);
-	if (answers[1].fd < 0 || write(go[1], &byte, 1) != 1)
-		fail_errno("the worker cannot be told");
+	if (answers[1].fd < 0)
+		fail_errno("pidfd_open");
 	poll(answers, 2, (PROGRAM_SECONDS + 1) * 1000);
 	close(answers[1].fd);
 	if (answers[0].revents & POLLIN) {

@@ -11,6 +11,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define EXIT_FOUND 1
@@ -148,8 +149,8 @@ static bool carry_out(struct command *command)
  */
 static int supervise(void)
 {
-	char status = EXIT_BROKEN;
-	int answer[2];
+	int answer[2], ending;
+	char status;
 	pid_t pid;
 
 	if (pipe2(answer, O_CLOEXEC))
@@ -162,9 +163,11 @@ static int supervise(void)
 		return answer[1];
 	}
 	close(answer[1]);
-	if (read(answer[0], &status, 1) < 0)
-		fail_errno("cannot read from a pipe");
-	_exit(status);
+	if (read(answer[0], &status, 1) == 1)
+		_exit(status);
+	if (waitpid(pid, &ending, 0) == pid && WIFSIGNALED(ending))
+		fail("ended by signal %d", WTERMSIG(ending));
+	_exit(EXIT_BROKEN);
 }
 
 int main(int argc, char *argv[])

@@ -19,6 +19,7 @@
 #define MAX_VRAMS 4
 
 static const struct bochs_mode mode = {2000, 2000, 32, 0, 0, 0};
+#define PICTURE_SIZE (2000 * 2000 * 4)
 
 static struct device device;
 
@@ -84,9 +85,25 @@ static void wait_to_be_killed(void *arg)
 	pause();
 }
 
+struct one_byte {
+	int dmabuf;
+	size_t offset;
+};
+
+static void read_one(void *arg)
+{
+	const struct one_byte *byte = arg;
+	struct vfio_dmabuf_mgr_plane_info info = {.size = PICTURE_SIZE};
+	const volatile unsigned char *map =
+		plane_map(byte->dmabuf, &info, PROT_READ);
+
+	signal(SIGBUS, SIG_DFL);
+	(void)map[byte->offset];
+}
+
 static void read_all(void *arg)
 {
-	struct vfio_dmabuf_mgr_plane_info info = {.size = 2000 * 2000 * 4};
+	struct vfio_dmabuf_mgr_plane_info info = {.size = PICTURE_SIZE};
 	const volatile unsigned char *map =
 		plane_map(*(int *)arg, &info, PROT_READ);
 	size_t offset;
@@ -94,6 +111,48 @@ static void read_all(void *arg)
 	signal(SIGBUS, SIG_DFL);
 	for (offset = 0; offset < info.size; offset += 4096)
 		(void)map[offset];
+}
+
+/* Whether a viewer of its own gets to read the byte */
+static bool viewer_reads(int dmabuf, size_t offset)
+{
+	struct one_byte byte = {.dmabuf = dmabuf, .offset = offset};
+	pid_t viewer = test_fork(read_one, &byte);
+	int status;
+
+	CHECK_EQ(waitpid(viewer, &status, 0), viewer);
+	if (!status)
+		return true;
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQ(WTERMSIG(status), SIGBUS);
+	return false;
+}
+
+TEST("a viewer that reads where the VMM's cgroup is full to the page kills "
+     "nobody")
+{
+	pid_t vmm;
+	unsigned int refused = 0;
+	int dmabuf, status;
+	long limit;
+
+	cgroup_join();
+	device_create(&device, TYPE_64M);
+	vmm = test_fork(wait_to_be_killed, NULL);
+	dmabuf = hold_picture();
+	cgroup_leave();
+
+	/* Each page more lets one more step of the allocation through */
+	for (limit = cgroup_memory(); refused < 8; limit += 4096, refused++) {
+		cgroup_limit(limit);
+		CHECK(!viewer_reads(dmabuf, 0));
+		CHECK_EQ(cgroup_kills(), 0);
+	}
+	cgroup_limit(limit + 4 * (long)MIB);
+	CHECK(viewer_reads(dmabuf, 0));
+	CHECK_EQ(cgroup_kills(), 0);
+	CHECK_EQ(waitpid(vmm, &status, WNOHANG), 0);
+	test_kill(vmm);
 }
 
 TEST("a viewer that reads what the VMM's cgroup cannot hold kills nobody")

@@ -261,6 +261,7 @@ static int watch(uint32_t events)
 	return epoll;
 }
 
+/* The guest does not wait until its viewers are woken, so a change may be new */
 static uint32_t next_event(int epoll, int milliseconds)
 {
 	struct epoll_event event = {.events = 0};
@@ -277,7 +278,7 @@ TEST("level-triggered epoll tells of a change until it is queried")
 	epoll = watch(EPOLLIN);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	bochs_pan(&device, 0, 10);
-	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
+	CHECK_EQ(next_event(epoll, -1), EPOLLIN);
 	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
 	see(manager);
 	CHECK_EQ(next_event(epoll, 0), 0);
@@ -292,15 +293,15 @@ TEST("edge-triggered epoll tells of each change once, queried or not")
 	epoll = watch(EPOLLIN | EPOLLET);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	bochs_pan(&device, 0, 10);
-	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
+	CHECK_EQ(next_event(epoll, -1), EPOLLIN);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	bochs_pan(&device, 0, 20);
-	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
+	CHECK_EQ(next_event(epoll, -1), EPOLLIN);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	see(manager);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	bochs_off(&device);
-	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
+	CHECK_EQ(next_event(epoll, -1), EPOLLIN);
 }
 
 TEST("one-shot epoll can be armed again while a change is unseen")
@@ -311,7 +312,7 @@ TEST("one-shot epoll can be armed again while a change is unseen")
 	set_up();
 	epoll = watch(EPOLLIN | EPOLLONESHOT);
 	bochs_pan(&device, 0, 10);
-	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
+	CHECK_EQ(next_event(epoll, -1), EPOLLIN);
 	CHECK_EQ(next_event(epoll, 0), 0);
 	CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_MOD, manager, &event));
 	CHECK_EQ(next_event(epoll, 0), EPOLLIN);

@@ -174,6 +174,29 @@ TEST("an id that is told again after long is still of a living dma-buf")
 		 dmabuf_inode(dmabuf));
 }
 
+static uint64_t id_of_line(unsigned int line)
+{
+	bochs_pan(&device, 0, (uint16_t)line);
+	return plane_buffer_id(manager);
+}
+
+TEST("sixteen buffers that nobody has keep their ids, the next takes a place")
+{
+	uint64_t ids[16];
+	unsigned int i;
+
+	set_up();
+	for (i = 0; i < 16; i++)
+		ids[i] = id_of_line(i);
+	for (i = 0; i < 16; i++)
+		CHECK_EQ(id_of_line(i), ids[i]);
+	/* The one that nobody asked for the longest is the first */
+	id_of_line(16);
+	for (i = 1; i < 16; i++)
+		CHECK_EQ(id_of_line(i), ids[i]);
+	CHECK_NE(id_of_line(0), ids[0]);
+}
+
 TEST("an id is never given to another buffer once its dma-buf is gone")
 {
 	struct bochs_mode mode = {.width = 320, .height = 200, .bpp = 32};

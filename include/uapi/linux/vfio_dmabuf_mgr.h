@@ -114,7 +114,10 @@ struct vfio_dmabuf_mgr_query_plane {
  * flags:	in: 0 or VFIO_DMABUF_MGR_CREATE_WRITABLE
  * plane_id:	in: see VFIO_DMABUF_MGR_PLANE_ID()
  * fd:		out: the dma-buf, O_CLOEXEC; the caller closes it. It needs
- *		neither this fd nor the device to stay valid
+ *		neither this fd nor the device to stay valid. The same dma-buf
+ *		may be given out again: take it out of an epoll set before it is
+ *		closed. A read-only one cannot be had by importers that map it
+ *		for the kernel's own use, such as a display that copies
  *
  * Return: 0, or
  *   -EFAULT  the pointer cannot be read or written; no fd is left behind

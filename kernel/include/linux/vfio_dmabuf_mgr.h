@@ -105,8 +105,9 @@ struct vfio_dmabuf_rect {
 
 /**
  * struct vfio_dmabuf_mgr_ops - what a driver answers
- * @get_plane: tell what the plane @plane_id shows, a valid id of this device.
- *	@plane is zeroed, its hot spot unknown. Return 0, or -ENOENT while the
+ * @get_plane: tell what the plane @plane_id shows, a valid id of this device,
+ *	but not where the CPU only guesses: an index made of it is for
+ *	array_index_nospec(). @plane is zeroed, its hot spot unknown. Return 0, or -ENOENT while the
  *	guest has the plane off. Called in process context under the manager's
  *	mutex; may take the driver's own locks; must not allocate or touch
  *	pixels, and must copy guest-written registers once before it checks
@@ -116,9 +117,10 @@ struct vfio_dmabuf_rect {
  *	driver whose planes have no mem. Its file must have the access mode of
  *	@flags (O_RDONLY or O_RDWR) and the vendor then keeps the promises that
  *	abi.md makes of a dma-buf: that it outlives the device is one of them.
- *	Return it with a reference for the manager, or an ERR_PTR: -ENOENT
- *	where that memory is gone, which the viewer sees as a plane that is
- *	off. Called as @get_plane is; may allocate.
+ *	Return a new one each time, with the only reference to it, which is
+ *	the manager's, or an ERR_PTR: -ENOENT where that memory is gone, which
+ *	the viewer sees as a plane that is off. Called as @get_plane is; may
+ *	allocate.
  * @request_mode: optional: ask the guest for a mode on @head, a valid one, at
  *	@refresh frames a second, 0 for any; or, with both sizes 0, unplug it.
  *	Return 0 or -EINVAL where the device never has such a mode. Called as
