@@ -122,6 +122,9 @@ struct piece {
 void virtqueue_create(struct virtqueue *queue, struct virtio *virtio,
 		      uint16_t index, uint16_t size);
 
+/* Tell the device where the queue is that is selected, and no more */
+void virtqueue_place(const struct virtqueue *queue);
+
 /* Tell the device where the queue is, and which MSI-X vector; enable it */
 void virtqueue_enable(struct virtqueue *queue, uint16_t vector);
 

@@ -31,6 +31,18 @@ void virtqueue_create(struct virtqueue *queue, struct virtio *virtio,
 	queue->event = -1;
 }
 
+void virtqueue_place(const struct virtqueue *queue)
+{
+	const struct virtio *virtio = queue->virtio;
+
+	virtio_set(virtio, COMMON(queue_desc_lo), (uint32_t)queue->desc_at);
+	virtio_set(virtio, COMMON(queue_desc_hi), queue->desc_at >> 32);
+	virtio_set(virtio, COMMON(queue_avail_lo), (uint32_t)queue->avail_at);
+	virtio_set(virtio, COMMON(queue_avail_hi), queue->avail_at >> 32);
+	virtio_set(virtio, COMMON(queue_used_lo), (uint32_t)queue->used_at);
+	virtio_set(virtio, COMMON(queue_used_hi), queue->used_at >> 32);
+}
+
 void virtqueue_enable(struct virtqueue *queue, uint16_t vector)
 {
 	const struct virtio *virtio = queue->virtio;
@@ -40,12 +52,7 @@ void virtqueue_enable(struct virtqueue *queue, uint16_t vector)
 	virtio_set(virtio, COMMON(queue_size), queue->size);
 	virtio_set(virtio, COMMON(queue_msix_vector), vector);
 	CHECK_EQ(virtio_get(virtio, COMMON(queue_msix_vector)), vector);
-	virtio_set(virtio, COMMON(queue_desc_lo), (uint32_t)queue->desc_at);
-	virtio_set(virtio, COMMON(queue_desc_hi), queue->desc_at >> 32);
-	virtio_set(virtio, COMMON(queue_avail_lo), (uint32_t)queue->avail_at);
-	virtio_set(virtio, COMMON(queue_avail_hi), queue->avail_at >> 32);
-	virtio_set(virtio, COMMON(queue_used_lo), (uint32_t)queue->used_at);
-	virtio_set(virtio, COMMON(queue_used_hi), queue->used_at >> 32);
+	virtqueue_place(queue);
 	queue->notify_at = virtio->notify_multiplier *
 			   virtio_get(virtio, COMMON(queue_notify_off));
 	virtio_set(virtio, COMMON(queue_enable), 1);

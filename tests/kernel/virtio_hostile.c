@@ -407,6 +407,17 @@ TEST("rings that are not in the guest's memory are noticed, each of the three")
 	}
 }
 
+TEST("rings that are not aligned are noticed, each of the three")
+{
+	uint64_t at;
+
+	set_up();
+	at = ram_take(&gpu.virtio.ram, 2 * PAGE);
+	place(at + 8, 0, 0);
+	place(0, at + 1, 0);
+	place(0, 0, at + 2);
+}
+
 TEST("rings that end where the guest's memory ends are not read beyond it")
 {
 	const struct ram *ram = &gpu.virtio.ram;

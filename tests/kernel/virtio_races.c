@@ -322,12 +322,7 @@ static void start_anyhow(void)
 	virtio_set(virtio, COMMON(guest_feature_select), 1);
 	virtio_set(virtio, COMMON(guest_feature), 1);
 	virtio_set(virtio, COMMON(device_status), VIRTIO_READY);
-	virtio_set(virtio, COMMON(queue_desc_lo), (uint32_t)queue->desc_at);
-	virtio_set(virtio, COMMON(queue_desc_hi), queue->desc_at >> 32);
-	virtio_set(virtio, COMMON(queue_avail_lo), (uint32_t)queue->avail_at);
-	virtio_set(virtio, COMMON(queue_avail_hi), queue->avail_at >> 32);
-	virtio_set(virtio, COMMON(queue_used_lo), (uint32_t)queue->used_at);
-	virtio_set(virtio, COMMON(queue_used_hi), queue->used_at >> 32);
+	virtqueue_place(queue);
 	virtio_set(virtio, COMMON(queue_enable), 1);
 	virtio_set(virtio, COMMON(device_status), VIRTIO_RUNS);
 }
