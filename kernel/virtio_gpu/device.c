@@ -132,7 +132,7 @@ static int vgpu_init(struct vfio_device *vfio)
 	init_waitqueue_head(&vgpu->wait);
 	mutex_init(&vgpu->reset_lock);
 	vgpu->halted = true;
-	xa_init(&vgpu->resources);
+	xa_init_flags(&vgpu->resources, XA_FLAGS_ACCOUNT);
 	vgpu_pin_init(vgpu);
 	return 0;
 }

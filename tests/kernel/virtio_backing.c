@@ -4,6 +4,7 @@
  * kind. Whole pages are shown as they are, all else through a copy at each
  * flush, and the host does not do more than it has bounds for.
  */
+#include "cgroup.h"
 #include "gpu_view.h"
 #include "test.h"
 
@@ -398,6 +399,21 @@ TEST("there can be 1,024 resources, and one more is out of memory until one "
 	CHECK_EQ(gpu_create_2d(&gpu, id, XRGB, 64, 64), GPU_OK);
 	CHECK_EQ(gpu_create_2d(&gpu, 500, XRGB, 64, 64),
 		 VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+}
+
+TEST("what it takes to find resources by their ids is charged to the VMM")
+{
+	uint32_t i;
+	long before;
+
+	cgroup_join();
+	set_up(TYPE_GPU_1);
+	before = cgroup_memory();
+	/* Far apart, so that hardly any shares with another */
+	for (i = 0; i < MAX_RESOURCES; i++)
+		CHECK_EQ(gpu_create_2d(&gpu, i << 22 | 1, XRGB, 64, 64),
+			 GPU_OK);
+	CHECK_GT(cgroup_memory() - before, (long)MIB);
 }
 
 /* Take the right to lock more than the limit from this process */
