@@ -23,7 +23,8 @@
 #define TEXT_BASE UINT64_C(0xffffffff81000000)
 
 const char *const coverage_modules[COVERAGE_MODULES] = {
-	"vfio_dmabuf_mgr", "vfio_vdev", "vfio_bochs", "vfio_test_display"};
+	"vfio_dmabuf_mgr", "vfio_vdev", "vfio_bochs", "vfio_test_display",
+	"vfio_virtio_gpu"};
 
 static struct modfile modfiles[COVERAGE_MODULES];
 

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "display.h"
 #include "fail.h"
+#include "guest.h"
 #include "test.h"
 
 #include <fcntl.h>
@@ -26,22 +27,26 @@
 #define ASK_MS 30
 
 /* The users first, so that each can be unloaded when its turn comes */
-static char modules[][20] = {"vfio_test_display", "vfio_bochs", "vfio_vdev",
-			     "vfio_dmabuf_mgr"};
+static char modules[][20] = {"vfio_virtio_gpu", "vfio_test_display",
+			     "vfio_bochs", "vfio_vdev", "vfio_dmabuf_mgr"};
 #define MODULES (sizeof(modules) / sizeof(modules[0]))
 
-static const char *const types[DEVICE_KINDS] = {TYPE_16M, TYPE_TEST};
+static const char *const types[DEVICE_KINDS] = {TYPE_16M, TYPE_TEST,
+						TYPE_GPU_2};
 
 /* Those that stay open, then the spare ones */
 #define DEVICES (2 * DEVICE_KINDS)
 static const char *const uuids[DEVICES] = {
 	"f0220000-0000-4000-8000-000000000000",
 	"f0220000-0000-4000-8000-000000000001",
+	"f0220000-0000-4000-8000-000000000002",
 	"f0220000-0000-4000-8000-000000000010",
-	"f0220000-0000-4000-8000-000000000011"};
+	"f0220000-0000-4000-8000-000000000011",
+	"f0220000-0000-4000-8000-000000000012"};
 #define SPARE(kind) (DEVICE_KINDS + (unsigned int)(kind))
 
-static int fds[DEVICE_KINDS] = {-1, -1};
+static int fds[DEVICE_KINDS] = {-1, -1, -1};
+static int container = -1; /* of the virtio-gpu that stays open */
 
 /* What the keeper is asked: one byte each, with the device's number */
 enum request { REMOVE, MAKE };
@@ -118,44 +123,66 @@ static bool keeper_is_idle(void *arg)
 	return count_get(&counts->done) == count_get(&counts->asked);
 }
 
-static int open_in_group(int container, int group, const char *uuid)
+static int open_in_group(int into, int group, const char *uuid)
 {
 	int fd;
 
-	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &container) ||
-	    ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	if (ioctl(group, VFIO_GROUP_SET_CONTAINER, &into) ||
+	    ioctl(into, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
 		return -errno;
 	fd = ioctl(group, VFIO_GROUP_GET_DEVICE_FD, uuid);
 	return fd < 0 ? -errno : fd;
 }
 
-/* The device's fd keeps its group and container as long as it needs them */
-static int open_device(const char *uuid)
+/* A guest at work, as a program finds it */
+static void start_guest(int into, int fd)
+{
+	const struct guest_setup usual = {0};
+
+	guest_map(into);
+	guest_start(fd, &usual);
+}
+
+/*
+ * The device's fd keeps its group and container as long as it needs them. Into
+ * kept, unless NULL, goes one of the container.
+ */
+static int open_device(enum device_kind kind, const char *uuid, int *kept)
 {
 	char path[GROUP_PATH_SIZE];
-	int container, group, fd;
+	int into, group, fd;
 
 	if (!mdev_group(uuid, path))
 		return -ENODEV;
-	container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	if (container < 0)
+	into = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	if (into < 0)
 		return -errno;
 	group = open(path, O_RDWR | O_CLOEXEC);
-	fd = group < 0 ? -errno : open_in_group(container, group, uuid);
+	fd = group < 0 ? -errno : open_in_group(into, group, uuid);
 	if (group >= 0)
 		close(group);
-	close(container);
+	if (fd >= 0 && kind == DEVICE_GPU)
+		start_guest(into, fd);
+	if (fd >= 0 && kept)
+		*kept = into;
+	else
+		close(into);
 	return fd;
 }
 
 int devices_open_spare(enum device_kind kind)
 {
-	return open_device(uuids[SPARE(kind)]);
+	return open_device(kind, uuids[SPARE(kind)], NULL);
 }
 
 int devices_fd(enum device_kind kind)
 {
 	return fds[kind];
+}
+
+int devices_container(void)
+{
+	return container;
 }
 
 static void close_devices(void)
@@ -167,6 +194,9 @@ static void close_devices(void)
 			close(fds[i]);
 		fds[i] = -1;
 	}
+	if (container >= 0)
+		close(container);
+	container = -1;
 }
 
 void devices_reopen(void)
@@ -175,7 +205,8 @@ void devices_reopen(void)
 
 	close_devices();
 	for (i = 0; i < DEVICE_KINDS; i++) {
-		fds[i] = open_device(uuids[i]);
+		fds[i] = open_device((enum device_kind)i, uuids[i],
+				     i == DEVICE_GPU ? &container : NULL);
 		if (fds[i] < 0)
 			fail("cannot open a %s: %s", types[i],
 			     strerror(-fds[i]));
@@ -194,6 +225,7 @@ bool devices_settle(void)
 			ask(MAKE, SPARE(i));
 		ioctl(fds[i], VFIO_DEVICE_RESET);
 	}
+	start_guest(container, fds[DEVICE_GPU]);
 	return test_wait(keeper_is_idle, NULL, HANG_SECONDS);
 }
 
@@ -204,7 +236,7 @@ void devices_load(void)
 	/* Not every kernel has the importers */
 	if (system("modprobe -a -q vgem vkms") < 0 ||
 	    system("modprobe -a vfio_iommu_type1 mdev vfio_bochs "
-		   "vfio_test_display"))
+		   "vfio_test_display vfio_virtio_gpu"))
 		fail("cannot load the modules");
 	for (i = 0; i < DEVICES; i++)
 		ask(MAKE, i);
@@ -245,6 +277,7 @@ void devices_start(struct trace *trace, bool traced)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (counts == MAP_FAILED || pipe2(requests, O_CLOEXEC))
 		fail("no memory");
+	guest_init();
 	trace_open(trace, traced);
 	keeper = fork();
 	if (keeper < 0)

@@ -30,6 +30,8 @@
 #define MAX_REPEAT 400
 /* What stands for what the keeper of the devices does, among the ops */
 #define KEEPER_OP OP_KINDS
+/* And for each command to a virtio-gpu, in whose answer all of it shows */
+#define COMMAND_OPS (OP_KINDS + 1)
 
 static run_op *const functions[OP_KINDS] = {
 	[OP_OPEN] = run_open,
@@ -54,6 +56,16 @@ static run_op *const functions[OP_KINDS] = {
 	[OP_MODE] = run_mode,
 	[OP_PLANE] = run_plane,
 	[OP_SHOW] = run_show,
+	[OP_GPU_START] = run_gpu_start,
+	[OP_GPU_COMMON] = run_gpu_common,
+	[OP_GPU_DESC] = run_gpu_desc,
+	[OP_GPU_AVAIL] = run_gpu_avail,
+	[OP_GPU_BYTES] = run_gpu_bytes,
+	[OP_GPU_NOTIFY] = run_gpu_notify,
+	[OP_GPU_WAIT] = run_gpu_wait,
+	[OP_GPU_COMMAND] = run_gpu_command,
+	[OP_DMA_MAP] = run_dma_map,
+	[OP_DMA_UNMAP] = run_dma_unmap,
 	[OP_GFX_QUERY] = run_gfx_query,
 	[OP_GFX_GET] = run_gfx_get,
 	[OP_MANAGER] = run_manager,
@@ -61,6 +73,7 @@ static run_op *const functions[OP_KINDS] = {
 	[OP_CREATE] = run_create,
 	[OP_INFO] = run_info,
 	[OP_DROP] = run_drop,
+	[OP_REQUEST_MODE] = run_request_mode,
 	[OP_POLL] = run_poll,
 	[OP_EPOLL] = run_epoll,
 	[OP_FDINFO] = run_fdinfo,
@@ -190,6 +203,8 @@ static void run_program(const bool own[OWN_FDS])
 	for (i = 0; i < DEVICE_KINDS; i++)
 		run.fds[i] = fcntl(devices_fd((enum device_kind)i),
 				   F_DUPFD_CLOEXEC, OWN_FDS);
+	run.fds[FD_MEMORY] =
+		fcntl(devices_container(), F_DUPFD_CLOEXEC, OWN_FDS);
 	run_begin(&run);
 	run_ops(&run);
 	drop_all(&run, own);
@@ -291,6 +306,14 @@ static enum ending run_in_worker(void)
 	return execute_retire() ? KILLED : HANGS;
 }
 
+/* What an answer is the answer to */
+static uint32_t asked(const struct op *op)
+{
+	if (op->kind == OP_GPU_COMMAND)
+		return COMMAND_OPS + (uint32_t)op->operands[1];
+	return op->kind;
+}
+
 static void collect(const struct program *program, struct features *features)
 {
 	uint64_t begin = 0;
@@ -300,7 +323,7 @@ static void collect(const struct program *program, struct features *features)
 	for (i = 0; i < told->ran; i++) {
 		coverage_add(features, &own_trace, begin, told->ends[i],
 			     program->ops[i].kind);
-		coverage_add_answer(features, program->ops[i].kind,
+		coverage_add_answer(features, asked(&program->ops[i]),
 				    told->answers[i]);
 		begin = told->ends[i];
 	}

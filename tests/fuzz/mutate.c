@@ -61,7 +61,10 @@ static void slots_before(struct slots *slots, const struct program *program,
 
 	memset(slots, 0, sizeof(*slots));
 	slots->fds[FD_BOCHS] = slots->fds[FD_DISPLAY] = FD_DEVICE;
-	slots->there[FD_BOCHS] = slots->there[FD_DISPLAY] = true;
+	slots->fds[FD_GPU] = FD_VIRTIO;
+	slots->fds[FD_MEMORY] = FD_CONTAINER;
+	for (i = 0; i < FDS_AT_FIRST; i++)
+		slots->there[i] = true;
 	for (i = 0; i < end; i++)
 		slots_after(slots, &program->ops[i]);
 }
@@ -69,8 +72,11 @@ static void slots_before(struct slots *slots, const struct program *program,
 static bool fd_fits(const struct slots *slots, unsigned int slot,
 		    enum fd_type type)
 {
+	enum fd_type there = slots->fds[slot];
+
 	return slots->there[slot] &&
-	       (type == FD_ANY || slots->fds[slot] == type);
+	       (type == FD_ANY || there == type ||
+		(type == FD_DEVICE && there == FD_VIRTIO));
 }
 
 static uint64_t pick_fd(const struct slots *slots, enum fd_type type,
@@ -165,8 +171,8 @@ static uint64_t pick_operand(const struct operand *operand,
 	case OPERAND_FD:
 		/* The devices that are there at first are not overwritten */
 		if (operand->result)
-			return FD_DISPLAY + 1 +
-			       random_below(seed, FD_SLOTS - FD_DISPLAY - 1);
+			return FDS_AT_FIRST +
+			       random_below(seed, FD_SLOTS - FDS_AT_FIRST);
 		return pick_fd(slots, operand->type, seed);
 	case OPERAND_MAP:
 		if (operand->result)
@@ -218,8 +224,9 @@ static bool missing(const struct op *op, const struct slots *slots,
 		    enum op_kind *kind)
 {
 	static const enum op_kind giver[] = {
-		[FD_DEVICE] = OP_OPEN,	 [FD_MANAGER] = OP_MANAGER,
-		[FD_DMABUF] = OP_CREATE, [FD_CARD] = OP_CARD,
+		[FD_DEVICE] = OP_OPEN,	  [FD_VIRTIO] = OP_OPEN,
+		[FD_CONTAINER] = OP_OPEN, [FD_MANAGER] = OP_MANAGER,
+		[FD_DMABUF] = OP_CREATE,  [FD_CARD] = OP_CARD,
 		[FD_EVENT] = OP_EVENTFD,
 	};
 	const struct operand *operand;

@@ -49,7 +49,7 @@
 	}
 
 /* The order is that of the tables in the executor */
-static const char *const word_device[] = {"bochs", "display", NULL};
+static const char *const word_device[] = {"bochs", "display", "gpu", NULL};
 static const char *const word_driver[] = {"vgem", "vkms", NULL};
 static const char *const word_mode[] = {"r", "rw", "path", NULL};
 static const char *const word_whence[] = {"set", "cur", "end", NULL};
@@ -62,6 +62,44 @@ static const char *const word_advice[] = {
 	"cold",	    "pageout",	"free",	  "populate", "merge",	NULL};
 static const char *const word_lock[] = {"lock", "unlock", "sync", "core", NULL};
 static const char *const word_gup[] = {"vm_read", "vm_write", "splice", NULL};
+
+static const char *const word_queue[] = {"control", "cursor", NULL};
+static const char *const word_table[] = {"control", "cursor", "indirect", NULL};
+static const char *const word_common[] = {"device_feature_select",
+					  "guest_feature_select",
+					  "guest_feature",
+					  "msix_config",
+					  "device_status",
+					  "queue_select",
+					  "queue_size",
+					  "queue_msix_vector",
+					  "queue_enable",
+					  "queue_notify_off",
+					  "queue_desc_lo",
+					  "queue_desc_hi",
+					  "queue_avail_lo",
+					  "queue_avail_hi",
+					  "queue_used_lo",
+					  "queue_used_hi",
+					  "device_feature",
+					  "num_queues",
+					  "config_generation",
+					  NULL};
+static const char *const word_command[] = {"display_info",
+					   "edid",
+					   "create_2d",
+					   "unref",
+					   "set_scanout",
+					   "flush",
+					   "transfer",
+					   "attach",
+					   "detach",
+					   "create_blob",
+					   "set_scanout_blob",
+					   "update_cursor",
+					   "move_cursor",
+					   "raw",
+					   NULL};
 
 const struct op_type op_types[OP_KINDS] = {
 	[OP_OPEN] = {"open", {TO_FD(FD_DEVICE), WORD("device", word_device)}},
@@ -124,6 +162,40 @@ const struct op_type op_types[OP_KINDS] = {
 		      NUMBER("width", pixels), NUMBER("height", pixels),
 		      NUMBER("stride", pixels), NUMBER("offset", offset)}},
 
+	[OP_GPU_START] = {"gpu_start",
+			  {FD(FD_VIRTIO), NUMBER("features", gpu_features),
+			   NUMBER("control", ring_size),
+			   NUMBER("cursor", ring_size), NUMBER("place", length),
+			   NUMBER("status", bits)}},
+	[OP_GPU_COMMON] = {"gpu_common",
+			   {FD(FD_VIRTIO), WORD("field", word_common),
+			    NUMBER("value", gpu_common)}},
+	[OP_GPU_DESC] = {"gpu_desc",
+			 {WORD("table", word_table), NUMBER("index", small),
+			  NUMBER("addr", guest), NUMBER("length", gpu_length),
+			  NUMBER("flags", small), NUMBER("next", small)}},
+	[OP_GPU_AVAIL] = {"gpu_avail",
+			  {WORD("queue", word_queue), NUMBER("head", small),
+			   NUMBER("count", gpu_count)}},
+	[OP_GPU_BYTES] = {"gpu_bytes",
+			  {NUMBER("addr", guest), NUMBER("size", small),
+			   NUMBER("value", gpu_common)}},
+	[OP_GPU_NOTIFY] = {"gpu_notify",
+			   {FD(FD_VIRTIO), WORD("queue", word_queue)}},
+	[OP_GPU_WAIT] = {"gpu_wait",
+			 {FD(FD_VIRTIO), WORD("queue", word_queue)}},
+	[OP_GPU_COMMAND] = {"gpu_command",
+			    {FD(FD_VIRTIO), WORD("cmd", word_command),
+			     NUMBER("id", small), NUMBER("a", gpu_a),
+			     NUMBER("b", pixels), NUMBER("c", pixels),
+			     NUMBER("d", guest), NUMBER("how", gpu_how)}},
+	[OP_DMA_MAP] = {"dma_map",
+			{FD(FD_CONTAINER), NUMBER("iova", guest),
+			 NUMBER("size", length), NUMBER("flags", small), AT}},
+	[OP_DMA_UNMAP] = {"dma_unmap",
+			  {FD(FD_CONTAINER), NUMBER("iova", guest),
+			   NUMBER("size", length), NUMBER("flags", small)}},
+
 	[OP_GFX_QUERY] = {"gfx_query",
 			  {TO_ID, FD(FD_DEVICE), NUMBER("argsz", argsz),
 			   NUMBER("flags", gfx_flags), NUMBER("type", small),
@@ -145,6 +217,11 @@ const struct op_type op_types[OP_KINDS] = {
 	[OP_DROP] = {"drop",
 		     {FD(FD_MANAGER), NUMBER("argsz", argsz),
 		      NUMBER("flags", bits), NUMBER("rights", bits), AT}},
+	[OP_REQUEST_MODE] = {"request_mode",
+			     {FD(FD_MANAGER), NUMBER("argsz", argsz),
+			      NUMBER("flags", bits), NUMBER("head", small),
+			      NUMBER("width", pixels), NUMBER("height", pixels),
+			      NUMBER("refresh", pixels), AT}},
 	[OP_POLL] = {"poll", {FD(FD_ANY), NUMBER("events", bits)}},
 	[OP_EPOLL] = {"epoll",
 		      {TO_FD(FD_ANY), FD(FD_MANAGER), NUMBER("events", bits)}},

@@ -7,13 +7,14 @@
 #include "bochs.h"
 #include "display.h"
 #include "gem.h"
+#include "guest.h"
 
 #include <linux/dma-buf.h>
 #include <linux/vfio.h>
 #include <linux/vfio_dmabuf_mgr.h>
 
-#define PAGE UINT64_C(4096)
 #define CHUNK (UINT64_C(2) << 20)
+#define GUEST(offset) (GUEST_START + (offset))
 
 #define POOL(name, ...)                                                        \
 	static const uint64_t name##_values[] = {__VA_ARGS__};                 \
@@ -37,9 +38,10 @@ POOL(pool_command, VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO,
      VFIO_DEVICE_IOEVENTFD, VFIO_DEVICE_FEATURE, VFIO_DEVICE_GET_FD,
      VFIO_DEVICE_GET_GFX_DMABUF, VFIO_DMABUF_MGR_CREATE_DMABUF,
      VFIO_DMABUF_MGR_GET_INFO, VFIO_DMABUF_MGR_DROP_RIGHTS,
-     _IO(VFIO_TYPE, VFIO_BASE + 19), _IO(VFIO_TYPE, VFIO_BASE + 20),
-     DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A, DMA_BUF_SET_NAME_B,
-     GEM_PRIME_FD_TO_HANDLE, GEM_PRIME_HANDLE_TO_FD, 0, UINT32_MAX);
+     VFIO_DMABUF_MGR_REQUEST_MODE, VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA,
+     _IO(VFIO_TYPE, VFIO_BASE + 20), DMA_BUF_IOCTL_SYNC, DMA_BUF_SET_NAME_A,
+     DMA_BUF_SET_NAME_B, GEM_PRIME_FD_TO_HANDLE, GEM_PRIME_HANDLE_TO_FD, 0,
+     UINT32_MAX);
 
 POOL(pool_count, 0, 1, 2, 16, 17, 40, 256, 257, 300, UINT32_MAX);
 
@@ -53,6 +55,46 @@ POOL(pool_gfx_flags, 0, VFIO_GFX_PLANE_TYPE_PROBE, VFIO_GFX_PLANE_TYPE_DMABUF,
      VFIO_GFX_PLANE_TYPE_REGION,
      VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_DMABUF,
      VFIO_GFX_PLANE_TYPE_PROBE | VFIO_GFX_PLANE_TYPE_REGION, 7, UINT32_MAX);
+
+/* Head, format, how many entries; or a command's number */
+POOL(pool_gpu_a, 0, 1, 2, 3, 4, 16, 67, 68, 121, 134, 135, 255, 256, 257, 16384,
+     16385, VIRTIO_GPU_CMD_GET_DISPLAY_INFO, VIRTIO_GPU_CMD_GET_CAPSET_INFO,
+     VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID, VIRTIO_GPU_CMD_CTX_CREATE,
+     VIRTIO_GPU_CMD_RESOURCE_MAP_BLOB, UINT32_MAX);
+
+/* Status, places, sizes: what a register or a ring's field may have in it */
+POOL(pool_gpu_common, 0, 1, 2, 3, 11, 15, 0x40, 0x80, 0xff, 16, 256, 0x7fff,
+     0x8000, UINT16_MAX, GUEST(GUEST_CONTROL) & UINT32_MAX,
+     GUEST(PAGE) & UINT32_MAX, GUEST(2 * PAGE) & UINT32_MAX,
+     GUEST(GUEST_SIZE - PAGE) & UINT32_MAX, UINT32_MAX, UINT64_MAX);
+
+POOL(pool_gpu_count, 0, 1, 2, 3, 16, 17, 255, 256, 257, 0x8000, UINT16_MAX);
+
+/* Which are not as they should be */
+POOL(pool_gpu_features, 0, VIRTIO_BIT(VIRTIO_F_VERSION_1),
+     VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM),
+     VIRTIO_BIT(VIRTIO_RING_F_INDIRECT_DESC),
+     VIRTIO_BIT(VIRTIO_RING_F_EVENT_IDX), VIRTIO_BIT(VIRTIO_GPU_F_EDID),
+     VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB), VIRTIO_BIT(VIRTIO_GPU_F_VIRGL),
+     GPU_FEATURES, UINT64_MAX);
+
+/* Bits of enum how, in run_gpu.c */
+POOL(pool_gpu_how, 0, 1, 2, 4, 6, 8, 10, 16, 32, 64, 66, 128, 130, 255);
+
+/* Tables of descriptors, up to more than may be; commands; what lies */
+POOL(pool_gpu_length, 0, 1, 8, 15, 16, 17, 24, 32, 40, 48, 64, 256, 408, 1056,
+     PAGE, 1024 * 16, 1025 * 16, 3 * PAGE + 16, GUEST_SIZE, GUEST_SIZE + PAGE,
+     INT32_MAX, UINT32_MAX - 15, UINT32_MAX);
+
+/* The parts of guest memory, and what is next to it */
+POOL(pool_guest, 0, GUEST(GUEST_CONTROL), GUEST(PAGE), GUEST(PAGE + 2),
+     GUEST(PAGE + 4), GUEST(PAGE + 516), GUEST(2 * PAGE), GUEST(2 * PAGE + 2),
+     GUEST(GUEST_CURSOR), GUEST(GUEST_REQUESTS), GUEST(GUEST_ANSWERS),
+     GUEST(GUEST_ANSWERS - 8), GUEST(GUEST_ENTRIES), GUEST(GUEST_TABLE),
+     GUEST(GUEST_PIXELS), GUEST(GUEST_PIXELS + 4), GUEST(GUEST_PIXELS + PAGE),
+     GUEST(GUEST_SIZE - PAGE), GUEST(GUEST_SIZE - 8), GUEST(GUEST_SIZE - 1),
+     GUEST(GUEST_SIZE), GUEST(GUEST_SIZE + PAGE), GUEST_START - 8,
+     GUEST_START - PAGE, UINT32_MAX, INT64_MAX, UINT64_MAX - 7, UINT64_MAX);
 
 POOL(pool_irq_flags, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
      VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -70,9 +112,10 @@ POOL(pool_offset, 0, 1, 2, 3, 4, 0x10, 0x12, 0x18, 0x24, 0x30, 0x34, 0x3c, 0x40,
      0x43, 0x44, 0x48, 0x7f, 0x80, 0xbf, 0xfc, 0xff, 0x100, 0x23c, 0x23f, 0x240,
      0x400, 0x401, 0x41a, 0x41f, 0x4ff, 0x500, 0x508, 0x514, 0x516, 0x600,
      0x604, 0x608, 0xf00, PAGE - 4, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE,
-     CHUNK - PAGE, CHUNK - 1, CHUNK, 4 * MIB - PAGE, 4 * MIB, 16 * MIB - PAGE,
-     16 * MIB - 1, 16 * MIB, UINT32_MAX, UINT64_C(1) << 39,
-     (UINT64_C(1) << 40) - 1, INT64_MAX, UINT64_MAX);
+     3 * PAGE, 3 * PAGE + 4, 4 * PAGE, CHUNK - PAGE, CHUNK - 1, CHUNK,
+     4 * MIB - PAGE, 4 * MIB, 16 * MIB - PAGE, 16 * MIB - 1, 16 * MIB,
+     UINT32_MAX, UINT64_C(1) << 39, (UINT64_C(1) << 40) - 1, INT64_MAX,
+     UINT64_MAX);
 
 POOL(pool_pixels, 0, 1, 2, 63, 64, 65, 100, 128, 256, 480, 640, 768, 1023, 1024,
      1025, 2048, 4096, 12000, 12001, 16000, 16001, 32767, 32768, 65535, 65536,
@@ -91,6 +134,9 @@ POOL(pool_plane_register, DISPLAY_ON, DISPLAY_FORMAT, DISPLAY_WIDTH,
 POOL(pool_region, 0, 2, VFIO_PCI_CONFIG_REGION_INDEX, VFIO_PCI_NUM_REGIONS, 1,
      3, 4, 5, VFIO_PCI_ROM_REGION_INDEX, VFIO_PCI_VGA_REGION_INDEX,
      VFIO_PCI_NUM_REGIONS + 1, 0x7fffff, UINT32_MAX);
+
+POOL(pool_ring_size, 0, 1, 2, 3, 8, 15, 16, 17, 128, 256, 257, 512, 32768,
+     UINT16_MAX);
 
 POOL(pool_small, 0, 1, 2, 3, 4, 5, 6, 7, 8, UINT32_MAX);
 

@@ -11,8 +11,9 @@
  *	create to=f5 fd=f4 argsz=64 flags=1 plane=1 at=ok
  *
  * An operand that a line leaves out is 0, and slot 0. f0 to f15 are fds, of
- * which f0 is a bochs display and f1 a test display, both open when a program
- * begins; m0 to m7 are mappings, i0 to i7 ids.
+ * which f0 is a bochs display, f1 a test display, f2 a virtio-gpu whose driver
+ * has set it up, and f3 the container with its guest's memory, all open when a
+ * program begins; m0 to m7 are mappings, i0 to i7 ids.
  */
 #ifndef TESTS_FUZZ_PROGRAM_H
 #define TESTS_FUZZ_PROGRAM_H
@@ -31,9 +32,12 @@
 #define MAP_SLOTS 8
 #define ID_SLOTS 8
 
-/* What f0 and f1 are */
+/* What the first ones are */
 #define FD_BOCHS 0
 #define FD_DISPLAY 1
+#define FD_GPU 2
+#define FD_MEMORY 3
+#define FDS_AT_FIRST 4
 
 /* Each is a line of op_types[] in ops.c, and a function of the executor's */
 enum op_kind {
@@ -60,6 +64,16 @@ enum op_kind {
 	OP_MODE,
 	OP_PLANE,
 	OP_SHOW,
+	OP_GPU_START,
+	OP_GPU_COMMON,
+	OP_GPU_DESC,
+	OP_GPU_AVAIL,
+	OP_GPU_BYTES,
+	OP_GPU_NOTIFY,
+	OP_GPU_WAIT,
+	OP_GPU_COMMAND,
+	OP_DMA_MAP,
+	OP_DMA_UNMAP,
 	OP_GFX_QUERY,
 	OP_GFX_GET,
 	OP_MANAGER,
@@ -67,6 +81,7 @@ enum op_kind {
 	OP_CREATE,
 	OP_INFO,
 	OP_DROP,
+	OP_REQUEST_MODE,
 	OP_POLL,
 	OP_EPOLL,
 	OP_FDINFO,
@@ -104,6 +119,8 @@ enum operand_kind {
 enum fd_type {
 	FD_ANY,
 	FD_DEVICE,
+	FD_VIRTIO, /* a device, too */
+	FD_CONTAINER,
 	FD_MANAGER,
 	FD_DMABUF,
 	FD_CARD,

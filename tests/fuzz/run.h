@@ -6,6 +6,7 @@
 #ifndef TESTS_FUZZ_RUN_H
 #define TESTS_FUZZ_RUN_H
 
+#include "guest.h"
 #include "program.h"
 
 #include <stdbool.h>
@@ -19,6 +20,8 @@
  */
 #define RUN_AREA (UINT64_C(1) << 30)
 #define RUN_PAGE UINT64_C(4096)
+/* Where a region begins in a device's file */
+#define RUN_REGION_SHIFT 40
 
 struct run_map {
 	char *address;
@@ -32,6 +35,7 @@ struct run {
 	unsigned int forks;
 	bool forked; /* a process that a program made */
 	int mail[2]; /* a pair of sockets, for passing fds */
+	struct guest_setup guest;
 
 	char *areas; /* MAP_SLOTS of them, on a boundary of 2 MiB */
 
@@ -49,8 +53,11 @@ run_op run_open, run_remove, run_make, run_close, run_dup, run_reopen, run_pass,
 	run_post, run_eventfd, run_fork, run_ioctl;
 run_op run_device_info, run_region_info, run_irq_info, run_set_irqs, run_reset,
 	run_read, run_write, run_dispi, run_mode, run_plane, run_show;
+run_op run_gpu_start, run_gpu_common, run_gpu_desc, run_gpu_avail,
+	run_gpu_bytes, run_gpu_notify, run_gpu_wait, run_gpu_command,
+	run_dma_map, run_dma_unmap;
 run_op run_gfx_query, run_gfx_get, run_manager, run_query, run_create, run_info,
-	run_drop, run_poll, run_epoll, run_fdinfo;
+	run_drop, run_request_mode, run_poll, run_epoll, run_fdinfo;
 run_op run_sync, run_sync_file, run_seek, run_name, run_card, run_import,
 	run_gem_map, run_gem_export, run_gem_close;
 run_op run_map_op, run_unmap, run_remap, run_advise, run_protect, run_touch,

@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define REGION_SHIFT 40
 #define PLANE_TYPES 3
 
 /* fd, argsz, at */
@@ -66,7 +65,7 @@ long run_reset(struct run *run, const uint64_t *operands)
 
 static off_t region_position(uint64_t region, uint64_t offset)
 {
-	return (off_t)((region << REGION_SHIFT) + offset);
+	return (off_t)((region << RUN_REGION_SHIFT) + offset);
 }
 
 static size_t bulk_size(uint64_t size)

@@ -109,3 +109,19 @@ long run_drop(struct run *run, const uint64_t *operands)
 	return run_ioctl_at(run, operands[0], VFIO_DMABUF_MGR_DROP_RIGHTS,
 			    operands[4], &drop, sizeof(drop));
 }
+
+/* fd, argsz, flags, head, width, height, refresh, at */
+long run_request_mode(struct run *run, const uint64_t *operands)
+{
+	struct vfio_dmabuf_mgr_request_mode mode = {
+		.argsz = (uint32_t)operands[1],
+		.flags = (uint32_t)operands[2],
+		.head = (uint32_t)operands[3],
+		.width = (uint32_t)operands[4],
+		.height = (uint32_t)operands[5],
+		.refresh = (uint32_t)operands[6],
+	};
+
+	return run_ioctl_at(run, operands[0], VFIO_DMABUF_MGR_REQUEST_MODE,
+			    operands[7], &mode, sizeof(mode));
+}
