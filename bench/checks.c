@@ -97,6 +97,7 @@ void checks(void)
 	check_same(ROW_MANY_QUERY, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_EXPORT, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_FLIP, "64 viewers", "1 viewer");
+	check_same(ROW_MANY_WAKE, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_QUERY, "64 devices", "1 device");
 	check_same(ROW_MANY_EXPORT, "64 devices", "1 device");
 	check_same(ROW_MANY_FLIP, "64 devices", "1 device");

@@ -4,8 +4,8 @@
  * woken by it. The floor is a write to an eventfd that as many sleep on.
  *
  * The flipper has the highest priority, so that what it does is measured by
- * itself; then it takes the lowest, and so runs again when all viewers have
- * looked and sleep.
+ * itself; then it sleeps until all viewers have looked, and takes the lowest,
+ * and so runs again when they sleep.
  */
 #include "rows.h"
 
@@ -27,7 +27,7 @@ struct crowd {
 	int eventfd; /* that they all wait for, or -1 */
 	int gate[2]; /* a pipe: where they wait until the eventfd is 0 again */
 	unsigned int number;
-	volatile unsigned int seen;
+	int woken; /* an eventfd that counts those that have looked */
 };
 
 static const struct count {
@@ -47,6 +47,7 @@ static void view(void *arg)
 	struct crowd *crowd = arg;
 	struct screen screen = crowd->screen;
 	struct pollfd wait = {.fd = crowd->eventfd, .events = POLLIN};
+	const uint64_t one = 1;
 	char byte;
 
 	prioritize(SCHED_FIFO, 1);
@@ -58,13 +59,13 @@ static void view(void *arg)
 	}
 	for (;;) {
 		CHECK_EQ(poll(&wait, 1, -1), 1);
-		crowd->seen++;
 		if (crowd->eventfd < 0) {
 			screen_query(&screen);
 			screen_was_asked(&screen);
-		} else {
-			CHECK_EQ(read(crowd->gate[0], &byte, 1), 1);
 		}
+		CHECK_EQ(write(crowd->woken, &one, sizeof(one)), sizeof(one));
+		if (crowd->eventfd >= 0)
+			CHECK_EQ(read(crowd->gate[0], &byte, 1), 1);
 	}
 }
 
@@ -73,7 +74,6 @@ static void flip_before(void *arg)
 	struct crowd *crowd = arg;
 
 	prioritize(SCHED_FIFO, 2);
-	crowd->seen = 0;
 	crowd->screen.line = crowd->screen.line ? 0 : PAN_LINES;
 }
 
@@ -84,13 +84,24 @@ static void flip_timed(void *arg)
 	screen_flip(&crowd->screen);
 }
 
+/* All have looked, and sleep again */
+static void wait_for_all(const struct crowd *crowd)
+{
+	unsigned int seen;
+	uint64_t some;
+
+	for (seen = 0; seen < crowd->number; seen += (unsigned int)some)
+		CHECK_EQ(read(crowd->woken, &some, sizeof(some)), sizeof(some));
+	prioritize(SCHED_OTHER, 0);
+	CHECK_EQ(seen, crowd->number);
+}
+
 static void flip_after(void *arg)
 {
 	struct crowd *crowd = arg;
 
 	screen_has_flipped(&crowd->screen);
-	prioritize(SCHED_OTHER, 0);
-	CHECK_EQ(crowd->seen, crowd->number);
+	wait_for_all(crowd);
 }
 
 static void event_timed(void *arg)
@@ -108,8 +119,7 @@ static void event_after(void *arg)
 	uint64_t events;
 
 	CHECK_EQ(crowd->screen.status, sizeof(events));
-	prioritize(SCHED_OTHER, 0);
-	CHECK_EQ(crowd->seen, crowd->number);
+	wait_for_all(crowd);
 	CHECK_EQ(read(crowd->eventfd, &events, sizeof(events)), sizeof(events));
 	prioritize(SCHED_FIFO, 2);
 	CHECK_EQ(write(crowd->gate[1], bytes, crowd->number), crowd->number);
@@ -149,6 +159,7 @@ void rows_crowd(void)
 
 	CHECK(crowd != MAP_FAILED);
 	crowd->eventfd = -1;
+	crowd->woken = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
 	screen_create(&crowd->screen, PLANEFD, SIZE_HD);
 	screen_show(&crowd->screen);
 	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
@@ -161,6 +172,7 @@ void rows_crowd(void)
 	close(crowd->gate[0]);
 	close(crowd->gate[1]);
 	close(crowd->eventfd);
+	close(crowd->woken);
 	screen_remove(&crowd->screen);
 	munmap(crowd, sizeof(*crowd));
 }

@@ -12,7 +12,8 @@
 #	- why not, to the end of the paragraph
 #
 # A line that is there twice in a function is explained for both. Lines are known
-# by their text, so that they may move. The exit status is 0 when all agrees.
+# by their text, so that they may move. One that begins with "? " is run or not, as
+# a race goes. The exit status is 0 when all agrees.
 
 function trim(text)
 {
@@ -28,8 +29,10 @@ FILENAME ~ /unreached$/ {
 	} else if (where == "") {
 		where = $1 SUBSEP $2
 	} else if (/^\t/ && !reason[where]) {
-		explained[where, trim($0)] = 0
-		order[++nr_explained] = where SUBSEP trim($0)
+		text = trim($0)
+		either = sub(/^\? /, "", text)
+		explained[where, text] = either
+		order[++nr_explained] = where SUBSEP text
 	}
 	next
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -118,10 +119,19 @@ void test_kill(pid_t pid)
 	reap(pid);
 }
 
+unsigned int test_slow(void)
+{
+	const char *slow = getenv("PLANEFD_SLOW");
+	unsigned long factor = slow ? strtoul(slow, NULL, 10) : 1;
+
+	return factor ? factor : 1;
+}
+
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
-	uint64_t end = test_now() + seconds * UINT64_C(1000000000);
+	uint64_t end =
+		test_now() + seconds * test_slow() * UINT64_C(1000000000);
 
 	while (!condition(arg)) {
 		if (test_now() > end)

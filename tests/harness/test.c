@@ -99,14 +99,6 @@ static void end_group(pid_t group)
 		;
 }
 
-unsigned int test_slow(void)
-{
-	const char *slow = getenv("PLANEFD_SLOW");
-	unsigned long factor = slow ? strtoul(slow, NULL, 10) : 1;
-
-	return factor ? factor : 1;
-}
-
 static unsigned int limit_of(const struct test *test)
 {
 	return test->seconds * test_slow();

@@ -84,7 +84,8 @@ void test_join(pid_t pid);
 void test_kill(pid_t pid);
 
 /*
- * Wait until condition(arg) holds, looking often; false when the time is over.
+ * Wait until condition(arg) holds, looking often; false when the time, which is
+ * longer in a debug kernel, is over.
  * For what the kernel gives no event for.
  */
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);

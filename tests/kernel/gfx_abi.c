@@ -7,11 +7,13 @@
 #include "planes.h"
 #include "test.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define MINSZ 60
@@ -247,6 +249,40 @@ TEST("the old geometry has its old id again while its dma-buf lives")
 	CHECK_EQ(again.dmabuf_id, first.dmabuf_id);
 	same = (int)CHECK_OK(get(again.dmabuf_id));
 	CHECK_EQ(dmabuf_inode(same), dmabuf_inode(dmabuf));
+}
+
+TEST("an id stays good while a viewer has its picture, shown or not")
+{
+	struct bochs_mode mode = {.width = 320, .height = 200, .bpp = 32};
+	struct vfio_device_gfx_plane_info first, other;
+
+	bochs_create(&device, TYPE_16M, &vga);
+	query(&first);
+	plane_create_ok(manager_open(&device), 0, NULL);
+	for (; mode.width < 320 + 200; mode.width++) {
+		bochs_set_mode(&device, &mode);
+		query(&other);
+	}
+	CHECK_OK(get(first.dmabuf_id));
+}
+
+TEST("GET with no fd left is EMFILE, and works again when there is one")
+{
+	struct vfio_device_gfx_plane_info info;
+	struct rlimit limit;
+	rlim_t most;
+
+	bochs_create(&device, TYPE_16M, &vga);
+	query(&info);
+	CHECK_OK(getrlimit(RLIMIT_NOFILE, &limit));
+	most = limit.rlim_cur;
+	limit.rlim_cur = test_fds();
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	CHECK_EQ(get(info.dmabuf_id), -1);
+	CHECK_EQ(errno, EMFILE);
+	limit.rlim_cur = most;
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	CHECK_OK(get(info.dmabuf_id));
 }
 
 TEST("an id that no query gave is an error and leaves no fd")

@@ -3,15 +3,15 @@
 # Take out of what kmemleak says the leak that is the kernel's own, where nothing of
 # ours is wrong; no other is let through.
 
-# 6.1's kset_register(), refused memory, does not free the name that
-# kset_create_and_add() gave it; the mdev core asks for a kset for each parent
+# 6.1's kset_register(), refused memory, does not free the name that its callers
+# gave the kset: the mdev core has one for each parent, and a class is one
 / kobject_set_name\+/ {
 	named = 1
 	object = object $0 "\n"
 	next
 }
 
-/ kset_create_and_add\+/ && named {
+/ (kset_create_and_add|__class_register)\+/ && named {
 	is_known = 1
 }
 
