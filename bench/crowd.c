@@ -10,6 +10,7 @@
 #include "rows.h"
 
 #include "test.h"
+#include "wake.h"
 
 #include <poll.h>
 #include <sched.h>
@@ -35,22 +36,14 @@ static const struct count {
 	const char *name;
 } counts[] = {{1, "1 viewer"}, {8, "8 viewers"}, {64, "64 viewers"}};
 
-static void prioritize(int policy, int priority)
-{
-	const struct sched_param param = {.sched_priority = priority};
-
-	CHECK_OK(sched_setscheduler(0, policy, &param));
-}
-
 static void view(void *arg)
 {
 	struct crowd *crowd = arg;
 	struct screen screen = crowd->screen;
 	struct pollfd wait = {.fd = crowd->eventfd, .events = POLLIN};
-	const uint64_t one = 1;
 	char byte;
 
-	prioritize(SCHED_FIFO, 1);
+	wake_prioritize(SCHED_FIFO, 1);
 	if (crowd->eventfd < 0) {
 		screen.manager = manager_open(&screen.device);
 		screen_prepare(&screen, QUERY_MINSZ);
@@ -63,7 +56,7 @@ static void view(void *arg)
 			screen_query(&screen);
 			screen_was_asked(&screen);
 		}
-		CHECK_EQ(write(crowd->woken, &one, sizeof(one)), sizeof(one));
+		wake_tell(crowd->woken);
 		if (crowd->eventfd >= 0)
 			CHECK_EQ(read(crowd->gate[0], &byte, 1), 1);
 	}
@@ -73,7 +66,7 @@ static void flip_before(void *arg)
 {
 	struct crowd *crowd = arg;
 
-	prioritize(SCHED_FIFO, 2);
+	wake_prioritize(SCHED_FIFO, 2);
 	crowd->screen.line = crowd->screen.line ? 0 : PAN_LINES;
 }
 
@@ -92,7 +85,7 @@ static void wait_for_all(const struct crowd *crowd)
 
 	for (seen = 0; seen < crowd->number; seen += (unsigned int)some)
 		CHECK_EQ(read(crowd->woken, &some, sizeof(some)), sizeof(some));
-	prioritize(SCHED_OTHER, 0);
+	wake_prioritize(SCHED_OTHER, 0);
 	CHECK_EQ(seen, crowd->number);
 }
 
@@ -121,9 +114,9 @@ static void event_after(void *arg)
 	CHECK_EQ(crowd->screen.status, sizeof(events));
 	wait_for_all(crowd);
 	CHECK_EQ(read(crowd->eventfd, &events, sizeof(events)), sizeof(events));
-	prioritize(SCHED_FIFO, 2);
+	wake_prioritize(SCHED_FIFO, 2);
 	CHECK_EQ(write(crowd->gate[1], bytes, crowd->number), crowd->number);
-	prioritize(SCHED_OTHER, 0);
+	wake_prioritize(SCHED_OTHER, 0);
 }
 
 static void measure_count(struct crowd *crowd, const struct count *count,

@@ -40,14 +40,14 @@ void wake_see_plane(int fd)
 	CHECK_OK(ioctl(fd, VFIO_DMABUF_MGR_QUERY_PLANE, &query));
 }
 
-static void schedule(int policy, int priority)
+void wake_prioritize(int policy, int priority)
 {
 	const struct sched_param param = {.sched_priority = priority};
 
 	CHECK_OK(sched_setscheduler(0, policy, &param));
 }
 
-static void tell(int event)
+void wake_tell(int event)
 {
 	const uint64_t one = 1;
 
@@ -59,13 +59,13 @@ static void view(void *arg)
 	struct scene *scene = arg;
 	struct pollfd wait = {.fd = scene->wake->fd, .events = POLLIN};
 
-	schedule(SCHED_FIFO, 1);
+	wake_prioritize(SCHED_FIFO, 1);
 	/* What has changed before nobody is to be woken for */
 	if (poll(&wait, 1, 0))
 		scene->wake->see(wait.fd);
 	for (;;) {
 		/* With its priority it sleeps before the other one goes on */
-		tell(scene->woken);
+		wake_tell(scene->woken);
 		CHECK_EQ(poll(&wait, 1, -1), 1);
 		scene->awake = measure_now();
 		CHECK_EQ(wait.revents, POLLIN);
@@ -99,13 +99,13 @@ struct figures wake_measure(const struct wake *wake)
 	CHECK(scene != MAP_FAILED);
 	scene->wake = wake;
 	scene->woken = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
-	schedule(SCHED_IDLE, 0);
+	wake_prioritize(SCHED_IDLE, 0);
 	viewer = test_fork(view, scene);
 	wake_see_event(scene->woken);
 	for (i = 0; i < ROUNDS; i++)
 		samples[i] = measure_once(wake, scene);
 	test_kill(viewer);
-	schedule(SCHED_OTHER, 0);
+	wake_prioritize(SCHED_OTHER, 0);
 	close(scene->woken);
 	munmap(scene, sizeof(*scene));
 	return measure_figures(samples, ROUNDS);

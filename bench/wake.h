@@ -22,6 +22,12 @@ struct wake {
 
 struct figures wake_measure(const struct wake *wake);
 
+/* As sched_setscheduler() has it, for this process */
+void wake_prioritize(int policy, int priority);
+
+/* Count one more in an eventfd */
+void wake_tell(int event);
+
 /* See what an eventfd has, and what a manager fd tells of its first plane */
 void wake_see_event(int fd);
 void wake_see_plane(int fd);
