@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "fault.h"
 #include "planes.h"
+#include "virtio_gpu.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -306,19 +307,32 @@ WALK("opening a device", .set_up = set_up_closed, .run = run_open,
 
 /* Making an mdev and removing it */
 
+static const char *type;
 static int create;
 static char uuid[UUID_SIZE];
 static char path[256];
 static long instances;
 
+static void set_up_create_of(const char *of)
+{
+	type = of;
+	instances = mdev_type_number(type, "available_instances");
+	snprintf(path, sizeof(path),
+		 "/sys/class/mdev_bus/%.*s/mdev_supported_types/%s/create",
+		 (int)strcspn(type, "-"), type, type);
+	create = (int)CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
+	strcpy(uuid, "5ca1ab1e-0000-4000-8000-000000000001");
+}
+
 static void set_up_create(void)
 {
-	instances = mdev_type_number(TYPE_16M, "available_instances");
-	create = (int)CHECK_OK(open(
-		"/sys/class/mdev_bus/vfio_bochs/mdev_supported_types/" TYPE_16M
-		"/create",
-		O_WRONLY | O_CLOEXEC));
-	strcpy(uuid, "5ca1ab1e-0000-4000-8000-000000000001");
+	set_up_create_of(TYPE_16M);
+}
+
+static void set_up_create_gpu(void)
+{
+	virtio_load();
+	set_up_create_of(TYPE_GPU_16);
 }
 
 static long run_create(void)
@@ -337,7 +351,7 @@ static bool mdev_there(void)
 static void check_create(void)
 {
 	CHECK(!mdev_there());
-	CHECK_EQ(mdev_type_number(TYPE_16M, "available_instances"), instances);
+	CHECK_EQ(mdev_type_number(type, "available_instances"), instances);
 }
 
 /*
@@ -362,16 +376,28 @@ static void undo_create(long result)
 WALK("making an mdev", .set_up = set_up_create, .run = run_create,
      .check = check_create, .undo = undo_create, .dear = true, .sites = 20)
 
+WALK("making a virtio-gpu's mdev", .set_up = set_up_create_gpu,
+     .run = run_create, .check = check_create, .undo = undo_create,
+     .dear = true, .sites = 22)
+
 static int remove_file;
 
 static void set_up_remove(void)
 {
-	instances = mdev_type_number(TYPE_16M, "available_instances");
+	type = TYPE_16M;
+	instances = mdev_type_number(type, "available_instances");
+}
+
+static void set_up_remove_gpu(void)
+{
+	virtio_load();
+	type = TYPE_GPU_16;
+	instances = mdev_type_number(type, "available_instances");
 }
 
 static void prepare_remove(void)
 {
-	CHECK_EQ(mdev_create(TYPE_16M, uuid), 0);
+	CHECK_EQ(mdev_create(type, uuid), 0);
 	snprintf(path, sizeof(path), "/sys/bus/mdev/devices/%s/remove", uuid);
 	remove_file = (int)CHECK_OK(open(path, O_WRONLY | O_CLOEXEC));
 }
@@ -397,6 +423,10 @@ static void undo_remove(long result)
 
 WALK("removing an mdev", .set_up = set_up_remove, .prepare = prepare_remove,
      .run = run_remove, .check = check_remove, .undo = undo_remove, .sites = 2)
+
+WALK("removing a virtio-gpu's mdev", .set_up = set_up_remove_gpu,
+     .prepare = prepare_remove, .run = run_remove, .check = check_remove,
+     .undo = undo_remove, .sites = 2)
 
 TEST("kmemleak finds nothing after all these faults")
 {

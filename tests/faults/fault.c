@@ -18,6 +18,11 @@
 #define SITES_MAX 5000
 /* By how many sites one call may have more than the one before */
 #define SITES_VARY 4
+/*
+ * A walk of a worker's sites is over when so many calls had too few: one of
+ * them may have been for a worker that was new and had no fault
+ */
+#define WORKER_MISSES 3
 
 static int fail_nth = -1;
 
@@ -115,6 +120,19 @@ struct walk {
 	unsigned int failed;
 };
 
+static void arm(const struct operation *operation, unsigned int nth)
+{
+	if (operation->worker)
+		fault_arm_workers(nth);
+	else
+		fault_arm(nth);
+}
+
+static bool disarm(const struct operation *operation)
+{
+	return operation->worker ? fault_disarm_workers() : fault_disarm();
+}
+
 /* A call in which the nth site fails; false if it did not have so many */
 static bool walk_site(struct walk *walk, unsigned int nth, bool *reached)
 {
@@ -127,11 +145,11 @@ static bool walk_site(struct walk *walk, unsigned int nth, bool *reached)
 	if (operation->prepare)
 		operation->prepare();
 	fds = test_fds();
-	fault_arm(nth);
+	arm(operation, nth);
 	errno = 0;
 	result = operation->run();
 	error = errno;
-	fired = fault_disarm();
+	fired = disarm(operation);
 	*reached = !operation->reached || operation->reached();
 	walk->sites += fired && *reached;
 	if (check_failure(operation, result, error, fired, fds)) {
@@ -148,11 +166,16 @@ static bool walk_site(struct walk *walk, unsigned int nth, bool *reached)
 static void walk_forward(struct walk *walk)
 {
 	unsigned int nth = walk->operation->first ? walk->operation->first : 1;
+	unsigned int misses = walk->operation->worker ? WORKER_MISSES : 1, left;
 	bool reached;
 
 	walk->sites = nth - 1;
-	while (walk_site(walk, nth++, &reached))
-		CHECK_LT(nth, SITES_MAX);
+	for (left = misses; left; left--) {
+		while (walk_site(walk, nth, &reached)) {
+			CHECK_LT(++nth, SITES_MAX);
+			left = misses;
+		}
+	}
 }
 
 static unsigned int count_sites(const struct operation *operation)

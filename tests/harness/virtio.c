@@ -93,9 +93,14 @@ void virtio_find(struct virtio *virtio)
 		   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
-void virtio_create(struct virtio *virtio, const char *type)
+void virtio_load(void)
 {
 	CHECK_EQ(system("modprobe " MODULE_VIRTIO_GPU), 0);
+}
+
+void virtio_create(struct virtio *virtio, const char *type)
+{
+	virtio_load();
 	device_create(&virtio->device, type);
 	ram_create(&virtio->ram, &virtio->device, RAM_START, VIRTIO_RAM_SIZE);
 	virtio_find(virtio);

@@ -48,6 +48,9 @@ struct virtio {
 	uint64_t features; /* negotiated */
 };
 
+/* Load the module, which goes again after the test */
+void virtio_load(void);
+
 /* Load the module, make such a device, open it and give it memory */
 void virtio_create(struct virtio *virtio, const char *type);
 
