@@ -38,6 +38,7 @@ static const struct subject {
 	{"query", rows_query, rows_query_peer},
 	{"events", rows_events, rows_events_peer},
 	{"crowd", rows_crowd, rows_crowd_peer},
+	{"gpu", rows_gpu, rows_gpu_peer},
 	{"map", rows_map, rows_map_peer},
 	{"bytes", rows_bytes, rows_bytes_peer},
 	{"idle", rows_idle, rows_idle_peer},

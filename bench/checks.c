@@ -54,11 +54,12 @@ static void check_floor(const char *work, const char *size)
 		     row ? row->cells[FLOOR].note : "the floor");
 }
 
-static void check_zero(const char *work)
+static void check_zero(const char *work, const char *size)
 {
-	const struct figures *ours = figures_of(work, "", PLANEFD);
+	const struct figures *ours = figures_of(work, size, PLANEFD);
 
-	result_check(ours && ours->high == 0, "%s: 0 at planefd", work);
+	result_check(ours && ours->high == 0, "%s%s%s: 0 at planefd", work,
+		     *size ? ", " : "", size);
 }
 
 /* Known, and why; docs/performance.md says it at length */
@@ -92,8 +93,11 @@ void checks(void)
 	check_floor(ROW_READ, SIZE_HD->name);
 	check_floor(ROW_WRITE, SIZE_HD->name);
 	check_floor(ROW_ONCE, SIZE_HD->name);
-	check_zero(ROW_IDLE_SWITCHES);
-	check_zero(ROW_IDLE_VIEWER);
+	check_zero(ROW_IDLE_SWITCHES, "");
+	check_zero(ROW_IDLE_VIEWER, "");
+	check_zero(ROW_COPIED, PAGES_DRAWN);
+	check_zero(ROW_COPIED, PAGES_FLIPPED);
+	check_floor(ROW_COPIED, PIECES_DRAWN);
 	check_same(ROW_MANY_QUERY, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_EXPORT, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_FLIP, "64 viewers", "1 viewer");

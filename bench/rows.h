@@ -32,9 +32,22 @@
 #define ROW_MANY_EXPORT "export again, by each in turn"
 #define ROW_MANY_FLIP "flip, nobody waits, each in turn"
 #define ROW_MANY_WAKE "flip, all wait"
+#define ROW_COMMAND "virtio-gpu: a flush"
+#define ROW_GPU_WAKE "virtio-gpu: flip to a viewer's wake"
+#define ROW_COPIED "virtio-gpu: copied for a frame"
 #define ROW_MEMORY_DEVICE "an open device, nothing drawn"
 #define ROW_MEMORY_FD "a viewer's fd"
 #define ROW_MEMORY_BUFFER "an exported picture"
+
+/*
+ * The sizes of ROW_COPIED: what the guest's memory for it is made of, whole
+ * pages or pieces of them; and whether it draws over what is shown, or flips to
+ * what it has drawn
+ */
+#define PAGES_DRAWN "pages, drawn"
+#define PAGES_FLIPPED "pages, flipped"
+#define PIECES_DRAWN "pieces, drawn"
+#define PIECES_FLIPPED "pieces, flipped"
 
 /* query.c: asking what a plane shows */
 void rows_query(void);
@@ -67,6 +80,10 @@ void rows_many_peer(enum column whose);
 /* crowd.c: many viewers that wait */
 void rows_crowd(void);
 void rows_crowd_peer(enum column whose);
+
+/* gpu.c: the virtio-gpu's commands, flips and copies */
+void rows_gpu(void);
+void rows_gpu_peer(enum column whose);
 
 /* memory.c: what the kernel keeps for it */
 void rows_memory(void);

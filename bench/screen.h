@@ -9,12 +9,11 @@
 #define BENCH_SCREEN_H
 
 #include "planes.h"
+#include "ram.h"
 #include "result.h"
 
 /* Lines to pan by so that every picture begins at a page's start */
 #define PAN_LINES 8
-
-#define PAGE 4096
 
 struct size {
 	const char *name;
