@@ -65,7 +65,7 @@ fuzz:
 
 bench:
 	scripts/setup demo
-	$(MAKE) --no-print-directory modules user
+	$(MAKE) --no-print-directory modules user guest
 	bench/run $(T)
 
 vm: modules guest

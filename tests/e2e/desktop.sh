@@ -4,8 +4,8 @@
 # The guest with several heads (tests/guest/desktop.c), and how it is told what
 # to do. To be sourced after guest.sh.
 
-# start_desktop UUID OPTION...
-start_desktop()
+# start_desktop_on DEVICE OPTION...: as start_guest
+start_desktop_on()
 {
 	rm -f "$dir/host.in" "$dir/host.out"
 	mkfifo "$dir/host.in" "$dir/host.out"
@@ -18,6 +18,14 @@ start_desktop()
 	shift
 	start_guest desktop "$device" \
 		-chardev "pipe,id=host,path=$dir/host" -serial chardev:host "$@"
+}
+
+# start_desktop UUID OPTION...: on that mediated device
+start_desktop()
+{
+	device=$(vfio_pci "$1")
+	shift
+	start_desktop_on "$device" "$@"
 }
 
 desktop_is_ready()

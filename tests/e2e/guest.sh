@@ -122,8 +122,8 @@ monitor()
 	wait_for 60 has_prompts $((prompts + 1))
 }
 
-# start_guest GUEST UUID OPTION...: a test guest (tests/guest) on that device;
-# properties of the device may follow its UUID, after a comma
+# start_guest GUEST DEVICE OPTION...: a test guest (tests/guest) on a device
+# that QEMU knows by that
 start_guest()
 {
 	guest=$1
@@ -132,14 +132,21 @@ start_guest()
 	start_qemu linux -kernel "$kernel/boot/vmlinux-$release" \
 		-initrd "build/guest/$guest-$release" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off" \
-		-serial "file:$dir/serial" "$@" \
-		-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$device"
+		-serial "file:$dir/serial" "$@" -device "$device"
+}
+
+# A mediated device; properties of it may follow its UUID, after a comma
+vfio_pci()
+{
+	echo "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$1"
 }
 
 # start_linux UUID OPTION...: the guest that draws a picture
 start_linux()
 {
-	start_guest draw "$@"
+	device=$(vfio_pci "$1")
+	shift
+	start_guest draw "$device" "$@"
 }
 
 # The guest said that it has drawn, or what went wrong
