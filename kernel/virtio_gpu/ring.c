@@ -54,7 +54,7 @@ int vgpu_ring_open(struct vgpu_queue *queue)
 	    !IS_ALIGNED(ring->device, 4))
 		return -EINVAL;
 	pages = kzalloc(struct_size(pages, entries, VGPU_NR_AREAS),
-			GFP_KERNEL_ACCOUNT);
+			VGPU_GFP);
 	if (!pages)
 		return -ENOMEM;
 	pages->whole_pages = true;
