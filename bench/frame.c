@@ -31,9 +31,10 @@
 struct picture {
 	uint32_t width;
 	uint32_t height;
-	size_t pitch; /* bytes from line to line */
-	unsigned char *pixels;
+	size_t pitch;	      /* bytes from line to line */
+	unsigned char *bytes; /* malloc()ed */
 	size_t size;
+	const unsigned char *pixels; /* in them */
 };
 
 static uint64_t now(void)
@@ -62,16 +63,17 @@ static int copy_out(struct planefd_buffer *buffer, struct picture *picture)
 	picture->height = plane->height;
 	picture->pitch = plane->stride;
 	picture->size = (size_t)plane->stride * plane->height;
-	picture->pixels = malloc(picture->size);
-	if (!picture->pixels)
+	picture->bytes = malloc(picture->size);
+	if (!picture->bytes)
 		return -ENOMEM;
+	picture->pixels = picture->bytes;
 	error = planefd_buffer_map(buffer, &pixels);
 	if (error)
 		return error;
 	error = planefd_buffer_begin_access(buffer, false);
 	if (error)
 		return error;
-	memcpy(picture->pixels, pixels, picture->size);
+	memcpy(picture->bytes, pixels, picture->size);
 	return planefd_buffer_end_access(buffer, false);
 }
 
@@ -107,7 +109,7 @@ static uint64_t copied(struct planefd *planefd)
 	if (!file)
 		err(2, "%s", line);
 	while (fgets(line, sizeof(line), file)) {
-		if (strncmp(line, key, strlen(key)))
+		if (strncmp(line, key, strlen(key)) != 0)
 			continue;
 		bytes = strtoull(line + strlen(key), NULL, 10);
 		found = true;
@@ -129,7 +131,7 @@ static FILE *qmp_connect(const char *path)
 
 	if (strlen(path) >= sizeof(address.sun_path))
 		errx(2, "%s: too long for a socket", path);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (fd < 0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)))
 		err(2, "%s", path);
@@ -148,9 +150,9 @@ static void qmp(FILE *answers, const char *command)
 	do {
 		if (!fgets(line, sizeof(line), answers))
 			errx(2, "QEMU's monitor ends");
-		if (!strncmp(line, "{\"error\"", 8))
+		if (strncmp(line, "{\"error\"", 8) == 0)
 			errx(2, "QEMU: %s", line);
-	} while (strncmp(line, "{\"return\"", 9));
+	} while (strncmp(line, "{\"return\"", 9) != 0);
 }
 
 static void read_file(const char *path, struct picture *picture)
@@ -164,20 +166,20 @@ static void read_file(const char *path, struct picture *picture)
 		err(2, "%s", path);
 	size = lseek(fd, 0, SEEK_END);
 	picture->size = (size_t)size;
-	picture->pixels = malloc(picture->size + 1);
-	if (!picture->pixels ||
-	    pread(fd, picture->pixels, picture->size, 0) != size)
+	picture->bytes = malloc(picture->size + 1);
+	if (!picture->bytes ||
+	    pread(fd, picture->bytes, picture->size, 0) != size)
 		err(2, "%s", path);
 	close(fd);
-	picture->pixels[picture->size] = 0;
-	if (sscanf((const char *)picture->pixels, "P6\n%u %u\n255%n", &width,
+	picture->bytes[picture->size] = 0;
+	if (sscanf((const char *)picture->bytes, "P6\n%u %u\n255%n", &width,
 		   &height, &skip) != 2 ||
 	    !skip)
 		errx(2, "%s is no PPM", path);
 	picture->width = width;
 	picture->height = height;
 	picture->pitch = (size_t)width * 3;
-	picture->pixels += skip + 1;
+	picture->pixels = picture->bytes + skip + 1;
 }
 
 /* From asking for the file to having read it */
@@ -220,6 +222,7 @@ int main(int argc, char **argv)
 	struct planefd *planefd;
 	uint64_t our_time, their_time;
 	FILE *monitor;
+	bool equal;
 	int error;
 
 	if (argc != 4) {
@@ -234,9 +237,11 @@ int main(int argc, char **argv)
 	qmp(monitor, "{\"execute\":\"qmp_capabilities\"}");
 	our_time = take(planefd, &ours);
 	their_time = dump(monitor, argv[3], &theirs);
-	if (!same(&ours, &theirs))
-		return 1;
-	printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %zu\n", our_time,
-	       their_time, copied(planefd), ours.size);
-	return 0;
+	equal = same(&ours, &theirs);
+	if (equal)
+		printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %zu\n", our_time,
+		       their_time, copied(planefd), ours.size);
+	free(ours.bytes);
+	free(theirs.bytes);
+	return !equal;
 }
