@@ -105,7 +105,7 @@ long guest_set_common(int fd, unsigned int field, uint64_t value)
 {
 	static const struct {
 		unsigned int structure;
-		uint64_t offset;
+		unsigned int offset;
 		unsigned int width;
 	} fields[GUEST_COMMON_FIELDS] = {
 		{COMMON(device_feature_select)},

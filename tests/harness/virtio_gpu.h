@@ -60,12 +60,11 @@ struct gpu {
 	struct virtqueue control;
 	struct virtqueue cursor;
 	int events[GPU_VECTORS];
-	uint64_t request_at;  /* a page for what is sent */
-	uint64_t response_at; /* and one for what comes back */
-	/* The last answer, and how much of it the device says it wrote */
-	union gpu_response response;
-	uint32_t response_length;
-	uint64_t fence; /* the last one sent */
+	uint32_t response_length; /* of the last answer, as the device says */
+	uint64_t request_at;	  /* a page for what is sent */
+	uint64_t response_at;	  /* and one for what comes back */
+	union gpu_response response; /* the last answer */
+	uint64_t fence;		     /* the last one sent */
 };
 
 /* A new device, running with all features and a vector for each queue */
