@@ -126,6 +126,18 @@ u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar)
 }
 EXPORT_SYMBOL_GPL(vdev_bar_address);
 
+/**
+ * vdev_is_bus_master - may the device read and write the guest's memory?
+ * @vdev: the device
+ *
+ * Context: under vdev->lock. vdev_ops.moved is called after each change.
+ */
+bool vdev_is_bus_master(const struct vdev *vdev)
+{
+	return vdev_config_read(vdev, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
+}
+EXPORT_SYMBOL_GPL(vdev_is_bus_master);
+
 /* What can be written is 0 after power-on, in all our fields. */
 void vdev_config_reset(struct vdev *vdev)
 {

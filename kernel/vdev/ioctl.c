@@ -20,6 +20,7 @@
 void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 {
 	mutex_init(&vdev->lock);
+	mutex_init(&vdev->igate);
 	spin_lock_init(&vdev->irq_lock);
 	vdev->ops = ops;
 }

@@ -449,7 +449,9 @@ long vdev_set_irqs(struct vdev *vdev, void __user *uarg)
 		if (IS_ERR(data))
 			return PTR_ERR(data);
 	}
+	mutex_lock(&vdev->igate);
 	ret = apply_irq_set(vdev, &set, data);
+	mutex_unlock(&vdev->igate);
 	kfree(data);
 	return ret;
 }
@@ -485,9 +487,11 @@ void vdev_irq_close(struct vdev *vdev)
 	unsigned int index, nr_irqs;
 	struct vdev_irq *irqs;
 
+	mutex_lock(&vdev->igate);
 	for (index = 0; index < VFIO_PCI_NUM_IRQS; index++) {
 		irqs = irqs_of_index(vdev, index, &nr_irqs);
 		if (irqs)
 			clear_triggers(vdev, irqs, nr_irqs);
 	}
+	mutex_unlock(&vdev->igate);
 }

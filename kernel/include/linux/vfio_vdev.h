@@ -122,13 +122,14 @@ struct vdev_irq {
  * @msix_cap: where the MSI-X capability is
  * @msix_bar: the BAR that holds the MSI-X table
  * @msix_table: as the guest has written it
- * @irq_lock: guards all from here on
+ * @igate: serialises the VMM's changes of how it is told of interrupts
+ * @irq_lock: guards all from here on but @unmask
  * @req: the device is wanted back
  * @intx: the interrupt pin
  * @msix: the MSI-X vectors
  * @intx_level: the pin is asserted
  * @intx_disabled: the command register says so
- * @unmask: an eventfd of the VMM's that unmasks @intx; VFIO guards it
+ * @unmask: an eventfd of the VMM's that unmasks @intx; under @igate
  */
 struct vdev {
 	struct vfio_device vfio;
@@ -143,6 +144,7 @@ struct vdev {
 	u8 msix_cap;
 	u8 msix_bar;
 	u32 msix_table[VDEV_MAX_VECTORS][PCI_MSIX_ENTRY_SIZE / 4];
+	struct mutex igate;	/* one change of eventfds at a time */
 	spinlock_t irq_lock;	/* guards what follows */
 	struct vdev_irq req;
 	struct vdev_irq intx;
@@ -181,6 +183,7 @@ void vdev_config_add_pm_cap(struct vdev *vdev);
 void vdev_config_add_intx(struct vdev *vdev);
 void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
 			  unsigned int nr_vectors);
+bool vdev_is_bus_master(const struct vdev *vdev);
 u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar);
 
 /* Interrupts */
