@@ -407,7 +407,10 @@ static void pci_reset(struct vdev *vdev)
 
 static void pci_moved(struct vdev *vdev)
 {
-	/* No plane is in a BAR */
+	struct vgpu *vgpu = to_vgpu(vdev);
+
+	/* No plane is in a BAR; but it may be a bus master again */
+	queue_work(vgpu->wq, &vgpu->work);
 }
 
 const struct vdev_ops vgpu_vdev_ops = {

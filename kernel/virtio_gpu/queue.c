@@ -160,6 +160,7 @@ static const char *walk_indirect(struct vgpu *vgpu,
 		i = desc_next(&table[i]);
 		if (i >= nr)
 			return RING_DESCRIPTOR;
+		i = array_index_nospec(i, nr);
 	}
 	return RING_LOOP;
 }
@@ -361,7 +362,8 @@ static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
 	bool ready;
 
 	mutex_lock(&vgpu->vdev.lock);
-	ready = vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK &&
+	ready = vdev_is_bus_master(&vgpu->vdev) &&
+		vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK &&
 		!(vgpu->status & VIRTIO_CONFIG_S_NEEDS_RESET) &&
 		queue->enabled && !vgpu_is_halting(vgpu);
 	if (ready)

@@ -7,6 +7,7 @@
 #include "test.h"
 #include "virtio_gpu.h"
 
+#include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -348,7 +349,8 @@ TEST("a notification of nothing does nothing, on a queue that is off, too")
 	some_command();
 }
 
-TEST("what is offered before the device is started is done when it is notified")
+/* Two pieces offered to a queue that is on, of a device that is not started */
+static void offer_early(void)
 {
 	struct piece pieces[2];
 
@@ -361,10 +363,35 @@ TEST("what is offered before the device is started is done when it is notified")
 	gpu.control.event = gpu.events[GPU_VECTOR_CONTROL];
 	virtqueue_enable(&gpu.control, GPU_VECTOR_CONTROL);
 	virtqueue_offer(&gpu.control, virtqueue_chain(&gpu.control, pieces, 2));
+}
+
+TEST("what is offered before the device is started is done when it is notified")
+{
+	offer_early();
 	/* It must not touch the ring before DRIVER_OK */
 	virtqueue_notify(&gpu.control);
 	CHECK_EQ(gpu.control.ring.used->idx, 0);
 	virtio_start(&gpu.virtio);
 	virtqueue_notify(&gpu.control);
+	CHECK_EQ(virtqueue_take(&gpu.control).len, 24);
+}
+
+static bool is_answered(void *arg)
+{
+	(void)arg;
+	return gpu.control.ring.used->idx;
+}
+
+TEST("a device that is no bus master leaves its rings alone until it is one")
+{
+	const struct device *device = &gpu.virtio.device;
+
+	offer_early();
+	region_set(device, CONFIG, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	virtio_start(&gpu.virtio);
+	virtqueue_notify(&gpu.control);
+	CHECK(!test_wait(is_answered, NULL, 1));
+	region_set(device, CONFIG, PCI_COMMAND, 2,
+		   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	CHECK_EQ(virtqueue_take(&gpu.control).len, 24);
 }

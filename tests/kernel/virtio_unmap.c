@@ -343,6 +343,7 @@ TEST("what is pinned is charged to the VMM, and given back in every way")
 	check_locked(kib);
 	CHECK_OK(ioctl(device()->fd, VFIO_DEVICE_RESET));
 	check_locked(0);
+	gpu_reconnect(&gpu);
 	gpu_start(&gpu, GPU_FEATURES);
 	create_at(&resource, 1, 0, 1024, 768);
 	gpu_show(&gpu, 0, &resource);
