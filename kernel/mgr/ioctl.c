@@ -175,6 +175,8 @@ ioctl_query_plane(struct mgr_file *file,
 	ret = mgr_look(mgr, args.plane_id, &look);
 	if (!ret && extended && look.on)
 		id = scanout_id(mgr, &look.plane);
+	if (!ret)
+		mgr_look_info(&look, &info);
 	mutex_unlock(&mgr->lock);
 	if (ret)
 		return ret;
@@ -184,7 +186,6 @@ ioctl_query_plane(struct mgr_file *file,
 	    put_ext(file, &look, id,
 		    (void __user *)user + VFIO_DMABUF_MGR_QUERY_EXT_OFFSET))
 		return -EFAULT;
-	mgr_look_info(&look, &info);
 	ret = put_info(&user->plane_info, &info);
 	if (!ret)
 		mark_seen(file, &look);

@@ -142,7 +142,8 @@ int mgr_look(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 
 /*
  * What a look says in the patch's terms, into a zeroed @info: it stays so for
- * a plane that is off.
+ * a plane that is off. Under mgr->lock still, or with a dma-buf of the plane:
+ * it looks at the plane's memory.
  */
 void mgr_look_info(const struct plane_look *look,
 		   struct vfio_dmabuf_mgr_plane_info *info)
