@@ -5,8 +5,8 @@
  *
  * Where all of them are whole pages these pages are the plane (pin.c). Any
  * other backing would show a viewer what else is in a page, and has no address
- * for a mapping to be at; it is copied into pages of the device's own whenever
- * the guest says that it has drawn.
+ * for a mapping to be at; what the guest transfers of it is copied into pages of
+ * the device's own.
  */
 #include <linux/err.h>
 #include <linux/highmem.h>
@@ -117,6 +117,19 @@ int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 			vfio_dmabuf_mgr_copied(vgpu->mgr, size);
 		cond_resched();
 	}
+	return ret;
+}
+
+/* The same of a rectangle, whose lines are @line bytes, @stride apart. */
+int vgpu_backing_copy_rect(struct vgpu *vgpu, struct vgpu_backing *backing,
+			   u64 offset, u64 line, u64 stride, u32 height)
+{
+	int ret = 0;
+
+	if (line == stride)
+		return vgpu_backing_copy(vgpu, backing, offset, line * height);
+	for (; height && !ret; height--, offset += stride)
+		ret = vgpu_backing_copy(vgpu, backing, offset, line);
 	return ret;
 }
 

@@ -52,6 +52,7 @@ static u32 answer_of(int error)
 		return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
 	case -EINVAL:
 	case -EFAULT:
+	case -ENOENT:
 	case -EPERM:
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	default:
@@ -226,10 +227,11 @@ u32 vgpu_resource_detach(struct vgpu *vgpu)
 }
 
 /*
- * VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D: nothing is moved, since the guest's memory
- * is what is shown. That takes pixels to be where the picture has them, which
- * drivers that transfer a rectangle in place do. A blob has no copy on the host,
- * but Linux's driver transfers its blobs all the same.
+ * VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D: nothing is moved where the guest's memory
+ * is what is shown, and the rectangle is copied where it is not. Either takes
+ * pixels to be where the picture has them, which drivers that transfer a
+ * rectangle in place do. A blob has no copy on the host, but Linux's driver
+ * transfers its blobs all the same.
  */
 u32 vgpu_resource_transfer(struct vgpu *vgpu)
 {
@@ -238,7 +240,9 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 	u32 x = le32_to_cpu(command->r.x), y = le32_to_cpu(command->r.y);
 	u32 width = le32_to_cpu(command->r.width);
 	u32 height = le32_to_cpu(command->r.height);
+	u64 offset = le64_to_cpu(command->offset);
 	const struct vgpu_resource *resource;
+	struct vgpu_backing *backing;
 
 	resource = vgpu_resource_find(vgpu, le32_to_cpu(command->resource_id));
 	if (!resource)
@@ -247,12 +251,17 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 		return VIRTIO_GPU_RESP_OK_NODATA;
 	if ((u64)x + width > resource->width ||
 	    (u64)y + height > resource->height ||
-	    le64_to_cpu(command->offset) !=
-	    ((u64)y * resource->width + x) * VGPU_CPP)
+	    offset != ((u64)y * resource->width + x) * VGPU_CPP)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-	if (!resource->backing)
+	backing = resource->backing;
+	if (!backing)
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
-	return VIRTIO_GPU_RESP_OK_NODATA;
+	if (backing->whole_pages)
+		return VIRTIO_GPU_RESP_OK_NODATA;
+	return answer_of(vgpu_backing_copy_rect(vgpu, backing, offset,
+						(u64)width * VGPU_CPP,
+						(u64)resource->width * VGPU_CPP,
+						height));
 }
 
 /* All of them, and with them what heads show: reset, close. */

@@ -127,25 +127,22 @@ int vgpu_get_plane(void *priv, u32 plane_id, struct vfio_dmabuf_plane *plane)
 
 /* -------- Scanouts -------- */
 
-/* Copy a rectangle of the picture to where the plane is, if it is a copy. */
+/*
+ * Copy a rectangle of what a scanout shows to where the plane is, if it shows a
+ * blob and its plane is a copy. Other resources are copied where the guest
+ * transfers them; blobs it only flushes.
+ */
 static int copy_rect(struct vgpu *vgpu, const struct vgpu_scanout *scanout,
 		     const struct vgpu_rect *rect)
 {
-	struct vgpu_backing *backing = scanout->resource->backing;
-	u64 line = (u64)rect->width * VGPU_CPP;
-	int ret = 0;
-	u32 y;
+	const struct vgpu_resource *resource = scanout->resource;
 
-	if (!backing || backing->whole_pages)
+	if (!resource->blob || resource->backing->whole_pages)
 		return 0;
-	if (line == scanout->stride)
-		return vgpu_backing_copy(vgpu, backing,
-					 byte_at(scanout, rect->x, rect->y),
-					 line * rect->height);
-	for (y = rect->y; y < rect->y + rect->height && !ret; y++)
-		ret = vgpu_backing_copy(vgpu, backing,
-					byte_at(scanout, rect->x, y), line);
-	return ret;
+	return vgpu_backing_copy_rect(vgpu, resource->backing,
+				      byte_at(scanout, rect->x, rect->y),
+				      (u64)rect->width * VGPU_CPP,
+				      scanout->stride, rect->height);
 }
 
 /* Have what a scanout shows be there, as the guest has drawn it. */
@@ -198,11 +195,8 @@ void vgpu_scanouts_update(struct vgpu *vgpu,
 
 	for (head = 0; head < vgpu->type->heads; head++) {
 		for (nr = 0; nr < VGPU_NR_PLANES; nr++) {
-			if (vgpu->scanouts[head][nr].resource != resource)
-				continue;
-			/* Where there is nothing to copy it shows as empty */
-			prepare(vgpu, &vgpu->scanouts[head][nr]);
-			publish(vgpu, head, nr);
+			if (vgpu->scanouts[head][nr].resource == resource)
+				publish(vgpu, head, nr);
 		}
 	}
 }
@@ -353,9 +347,9 @@ static struct vgpu_rect drawn_on(struct vgpu *vgpu, u32 head,
 }
 
 /*
- * Copy what a flush has drawn, if heads show a copy. What several of them show
- * is copied once, all from the first byte to the last: or else a guest would
- * have the host do the same again for each head.
+ * Copy what a flush has drawn in a blob, if heads show a copy. What several of
+ * them show is copied once, all from the first byte to the last: or else a guest
+ * would have the host do the same again for each head.
  */
 static int copy_drawn(struct vgpu *vgpu, struct vgpu_resource *resource,
 		      const struct vgpu_rect *rect)
@@ -377,7 +371,8 @@ static int copy_drawn(struct vgpu *vgpu, struct vgpu_resource *resource,
 		drawn_there = drawn;
 		nr++;
 	}
-	if (!nr || !resource->backing || resource->backing->whole_pages)
+	if (!nr || !resource->blob || !resource->backing ||
+	    resource->backing->whole_pages)
 		return 0;
 	if (nr == 1)
 		return copy_rect(vgpu, only, &drawn_there);
@@ -441,9 +436,9 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu)
 	    !rect_is_within(&rect, resource->width, resource->height))
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	if (is_lost(vgpu, resource) && is_shown(vgpu, resource)) {
-		vgpu_scanouts_update(vgpu, resource);
-		if (is_lost(vgpu, resource))
+		if (vgpu_backing_revive(vgpu, resource->backing))
 			return VIRTIO_GPU_RESP_ERR_UNSPEC;
+		vgpu_scanouts_update(vgpu, resource);
 	}
 	if (copy_drawn(vgpu, resource, &rect))
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;

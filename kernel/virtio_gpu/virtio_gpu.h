@@ -315,6 +315,7 @@ struct vgpu {
 	struct list_head open_link;	/* while open */
 	const void *unmapper;	/* the task that told of the last one */
 	unsigned int nr_unmaps;	/* that wait for pins to go */
+	unsigned int nr_late;	/* that did not wait for all to go */
 	unsigned long unmapped_at;	/* jiffies of the last such one's end */
 };
 
@@ -397,6 +398,8 @@ struct vfio_dmabuf_mem *vgpu_backing_mem(struct vgpu_backing *backing);
 u64 vgpu_backing_address(const struct vgpu_backing *backing, u64 offset);
 int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 		      u64 offset, u64 size);
+int vgpu_backing_copy_rect(struct vgpu *vgpu, struct vgpu_backing *backing,
+			   u64 offset, u64 line, u64 stride, u32 height);
 
 /* pin.c; the first two are the module's */
 int vgpu_pins_init(void);
