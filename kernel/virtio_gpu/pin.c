@@ -8,8 +8,11 @@
  * wait for the device list lock; so vgpu_dma_unmap() must not unpin itself, nor
  * wait without end for someone who does. It lets a work item unpin, waits as
  * long as that gets on, and otherwise returns: that frees the lock that
- * whoever is in the way waits for, and VFIO comes again. The worker waits for
- * that work item, too, which is why they are in different workqueues.
+ * whoever is in the way waits for, and VFIO comes again. Not more often than it
+ * bears, though: a VMM that has someone in the way each time, such as a device
+ * that reads guest memory for which the VMM has no answer, waits until it has
+ * let go. The worker waits for that work item, too, which is why they are in
+ * different workqueues.
  *
  * So that a guest cannot have its memory pinned again each time just before
  * VFIO looks, nothing is pinned while an unmap is under way nor for a moment
@@ -34,6 +37,16 @@
  * than a task is kept waiting whose cgroup has used up its CPU time
  */
 #define QUIET_TIME	(HZ / 5)
+
+/*
+ * How often unmaps may return with pages still pinned, in all devices of a
+ * container, before one of them has waited for all: vfio_iommu_type1 comes ten
+ * times for one unmap
+ */
+#define MAX_LATE	8
+
+/* How long a guest waits to be told that its VMM may pin no more */
+#define REFUSAL_TIME	(HZ / 2)
 
 /* Pages in one call */
 #define BATCH		VFIO_PIN_PAGES_MAX_ENTRIES
@@ -81,6 +94,41 @@ static void pin_kill(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
 	queue_work(unpin_wq, &vgpu->unpin_work);
 }
 
+/* -------- Unmaps that were late: under unmap_lock -------- */
+
+/* Both are open in the same container, as far as unmaps have told. */
+static bool is_beside(const struct vgpu *vgpu, const struct vgpu *other)
+{
+	return vgpu->unmapper && other->unmapper == vgpu->unmapper;
+}
+
+static unsigned int count_late(const struct vgpu *vgpu)
+{
+	const struct vgpu *other;
+	unsigned int nr = 0;
+
+	list_for_each_entry(other, &open_devices, open_link)
+		if (is_beside(vgpu, other))
+			nr += other->nr_late;
+	return nr;
+}
+
+/* Once nothing is left that they were late for, they were not. */
+static void forget_late(struct vgpu *vgpu)
+{
+	struct vgpu *other;
+
+	list_for_each_entry(other, &open_devices, open_link)
+		if (is_beside(vgpu, other) && atomic_read(&other->nr_leaving))
+			return;
+	list_for_each_entry(other, &open_devices, open_link) {
+		if (!is_beside(vgpu, other) || !other->nr_late)
+			continue;
+		other->nr_late = 0;
+		other->unmapped_at = jiffies;
+	}
+}
+
 /* -------- The unpinner -------- */
 
 static void unpin_pages(struct vgpu *vgpu, struct vgpu_pin *pin)
@@ -122,7 +170,11 @@ static void unpin_work(struct work_struct *work)
 		list_del(&pin->link);
 		WRITE_ONCE(pin->state, VGPU_PIN_GONE);
 		mutex_unlock(&vgpu->pin_lock);
-		atomic_dec(&vgpu->nr_leaving);
+		if (atomic_dec_and_test(&vgpu->nr_leaving)) {
+			spin_lock(&unmap_lock);
+			forget_late(vgpu);
+			spin_unlock(&unmap_lock);
+		}
 		tell_progress(vgpu);
 	}
 }
@@ -137,9 +189,9 @@ static long quiet_left(struct vgpu *vgpu)
 
 	spin_lock(&unmap_lock);
 	list_for_each_entry(other, &open_devices, open_link) {
-		if (!vgpu->unmapper || other->unmapper != vgpu->unmapper)
+		if (!is_beside(vgpu, other))
 			continue;
-		if (other->nr_unmaps)
+		if (other->nr_unmaps || other->nr_late)
 			left = QUIET_TIME;
 		left = max(left, (long)(other->unmapped_at + QUIET_TIME -
 					jiffies));
@@ -148,14 +200,18 @@ static long quiet_left(struct vgpu *vgpu)
 	return left;
 }
 
-/* Pages that can be handed on: memory, and no one's special case. */
+/*
+ * Pages that can be handed on: memory, no one's special case, and not one that
+ * a guest has named so often that its references are about to overflow.
+ */
 static bool pages_are_memory(struct page **pages, unsigned long nr)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++)
 		if (!pfn_valid(page_to_pfn(pages[i])) ||
-		    PageReserved(pages[i]))
+		    PageReserved(pages[i]) ||
+		    page_ref_count(pages[i]) > INT_MAX / 2)
 			return false;
 	return true;
 }
@@ -314,20 +370,29 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 		vfio_dmabuf_mem_put(mem);
 		wait_until_gone(vgpu, &backing->pin);
 	}
+	/* VFIO has a line in the log for each refusal at RLIMIT_MEMLOCK */
+	if (ret == -ENOMEM)
+		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
+				   REFUSAL_TIME);
 	return ret;
 }
 
 /*
- * Pin a backing of whole pages, unless it is. Returns 0; -EINVAL, -EPERM or
- * -EFAULT where there is no such memory, -ENOMEM or -ENOSPC at a limit, -EAGAIN
- * where it is being unmapped, -EINTR.
+ * Pin a backing of whole pages, unless it is. Where it is being unmapped it is
+ * tried again after that. Returns 0; -EINVAL, -EPERM, -ENOENT or -EFAULT where
+ * there is no such memory, -ENOMEM or -ENOSPC at a limit, -EINTR.
  */
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
+	int ret;
+
 	if (pin_state(vgpu, &backing->pin) == VGPU_PIN_LIVE)
 		return 0;
 	wait_until_gone(vgpu, &backing->pin);
-	return pin_all(vgpu, backing);
+	do
+		ret = pin_all(vgpu, backing);
+	while (ret == -EAGAIN);
+	return ret;
 }
 
 /* Unpin it, if it is pinned. No scanout may use it any more. */
@@ -377,7 +442,8 @@ static bool hit_pins(struct vgpu *vgpu, u64 iova, u64 length)
 	return atomic_read(&vgpu->nr_leaving);
 }
 
-static void wait_until_left(struct vgpu *vgpu)
+/* Until nothing is in the way, or it has stood still as long as @patience */
+static bool wait_until_left(struct vgpu *vgpu, long patience)
 {
 	unsigned long progress;
 	long left;
@@ -387,8 +453,20 @@ static void wait_until_left(struct vgpu *vgpu)
 		left = wait_event_timeout(vgpu->wait,
 					  !atomic_read(&vgpu->nr_leaving) ||
 					  READ_ONCE(vgpu->pin_progress) != progress,
-					  HZ);
+					  patience);
 	} while (left && atomic_read(&vgpu->nr_leaving));
+	return left;
+}
+
+/*
+ * How long an unmap waits for someone who does not get on. iommufd, where a
+ * device leaves an address space with all there is in it, comes once; unpinning
+ * takes no lock of its there.
+ */
+static long unmap_patience(const struct vgpu *vgpu, u64 length)
+{
+	return length >= ULONG_MAX || count_late(vgpu) >= MAX_LATE ?
+		MAX_SCHEDULE_TIMEOUT : HZ;
 }
 
 /*
@@ -398,22 +476,27 @@ static void wait_until_left(struct vgpu *vgpu)
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 {
 	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
-	bool busy;
+	bool busy, done;
+	long patience;
 
 	mutex_lock(&vgpu->pin_lock);
 	busy = hit_pins(vgpu, iova, length);
 	spin_lock(&unmap_lock);
 	vgpu->unmapper = current;
 	vgpu->nr_unmaps += busy;
+	patience = unmap_patience(vgpu, length);
 	spin_unlock(&unmap_lock);
 	mutex_unlock(&vgpu->pin_lock);
 	if (!busy)
 		return;
 
-	wait_until_left(vgpu);
+	done = wait_until_left(vgpu, patience);
 	spin_lock(&unmap_lock);
 	vgpu->nr_unmaps--;
+	vgpu->nr_late += !done;
 	vgpu->unmapped_at = jiffies;
+	if (!atomic_read(&vgpu->nr_leaving))
+		forget_late(vgpu);
 	spin_unlock(&unmap_lock);
 }
 
@@ -422,6 +505,7 @@ void vgpu_pins_open(struct vgpu *vgpu)
 {
 	spin_lock(&unmap_lock);
 	vgpu->unmapper = NULL;
+	vgpu->nr_late = 0;
 	vgpu->unmapped_at = jiffies - QUIET_TIME;
 	list_add(&vgpu->open_link, &open_devices);
 	spin_unlock(&unmap_lock);

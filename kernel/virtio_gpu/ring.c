@@ -97,9 +97,7 @@ static void *field_get(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		if (mem)
 			break;
 		mutex_unlock(&vgpu->pin_lock);
-		do
-			ret = vgpu_pin(vgpu, queue->pages);
-		while (ret == -EAGAIN);
+		ret = vgpu_pin(vgpu, queue->pages);
 		if (ret)
 			return ERR_PTR(ret);
 	}
