@@ -3,6 +3,7 @@
  * The module: the parent device that mdevs are made of, their types by number
  * of heads, and its parameters.
  */
+#include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/mdev.h>
@@ -41,6 +42,13 @@ static struct mdev_type *vgpu_mdev_types[] = {
 	&vgpu_types[3].type,
 };
 
+/*
+ * Counted here: by max_instances vfio's mdev core counts one too many for each
+ * device that it had no memory to make.
+ */
+#define MAX_DEVICES	64
+static atomic_t nr_devices;
+
 static struct class *vgpu_class;
 static struct device *vgpu_parent_dev;
 static struct mdev_parent vgpu_parent;
@@ -62,7 +70,25 @@ static const struct vgpu_type *to_vgpu_type(struct mdev_type *type)
 
 static int vgpu_mdev_probe(struct mdev_device *mdev)
 {
-	return vgpu_probe(mdev, to_vgpu_type(mdev->type));
+	int ret;
+
+	if (!atomic_add_unless(&nr_devices, 1, MAX_DEVICES))
+		return -EUSERS;
+	ret = vgpu_probe(mdev, to_vgpu_type(mdev->type));
+	if (ret)
+		atomic_dec(&nr_devices);
+	return ret;
+}
+
+static void vgpu_mdev_remove(struct mdev_device *mdev)
+{
+	vgpu_remove(mdev);
+	atomic_dec(&nr_devices);
+}
+
+static unsigned int vgpu_get_available(struct mdev_type *type)
+{
+	return MAX_DEVICES - atomic_read(&nr_devices);
 }
 
 static ssize_t vgpu_show_description(struct mdev_type *type, char *buf)
@@ -76,14 +102,14 @@ static ssize_t vgpu_show_description(struct mdev_type *type, char *buf)
 
 static struct mdev_driver vgpu_mdev_driver = {
 	.device_api = VFIO_DEVICE_API_PCI_STRING,
-	.max_instances = 64,
 	.driver = {
 		.name = "vfio_virtio_gpu",
 		.owner = THIS_MODULE,
 		.mod_name = KBUILD_MODNAME,
 	},
 	.probe = vgpu_mdev_probe,
-	.remove = vgpu_remove,
+	.remove = vgpu_mdev_remove,
+	.get_available = vgpu_get_available,
 	.show_description = vgpu_show_description,
 };
 

@@ -6,6 +6,7 @@
 #include "test.h"
 #include "virtio_gpu.h"
 
+#include <errno.h>
 #include <linux/pci_regs.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -381,4 +382,22 @@ TEST("a window on what is not there does no harm")
 	}
 	virtio_reset(&virtio);
 	CHECK(virtio_negotiate(&virtio, GPU_FEATURES));
+}
+
+TEST("there may be 64 devices, and sysfs tells how many more")
+{
+	char uuids[64][UUID_SIZE], more[UUID_SIZE];
+	unsigned int i;
+
+	virtio_load();
+	for (i = 0; i < 64; i++) {
+		CHECK_EQ(mdev_type_number(TYPE_GPU_2, "available_instances"),
+			 64 - i);
+		CHECK_EQ(mdev_create(i % 2 ? TYPE_GPU_1 : TYPE_GPU_2, uuids[i]),
+			 0);
+	}
+	CHECK_EQ(mdev_create(TYPE_GPU_1, more), -EUSERS);
+	CHECK_EQ(mdev_remove(uuids[5]), 0);
+	CHECK_EQ(mdev_type_number(TYPE_GPU_1, "available_instances"), 1);
+	CHECK_EQ(mdev_create(TYPE_GPU_1, more), 0);
 }
