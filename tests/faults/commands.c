@@ -357,7 +357,7 @@ static void undo_reset(long result)
 WALK("a driver's reset", .set_up = set_up, .prepare = start_shown,
      .run = run_reset, .undo = undo_reset, .worker = true, .errnos = errnos)
 
-TEST("kmemleak finds nothing after all these faults")
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

@@ -428,7 +428,7 @@ WALK("removing a virtio-gpu's mdev", .set_up = set_up_remove_gpu,
      .prepare = prepare_remove, .run = run_remove, .check = check_remove,
      .undo = undo_remove, .sites = 2)
 
-TEST("kmemleak finds nothing after all these faults")
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

@@ -379,7 +379,7 @@ static long run_close(void)
 WALK("closing a manager fd", .set_up = set_up, .run = run_close,
      .undo = undo_close)
 
-TEST("kmemleak finds nothing after all these faults")
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

@@ -399,7 +399,7 @@ WALK("CREATE_DMABUF of a vendor's own", .set_up = set_up_display,
      .prepare = prepare_vendor, .run = run_vendor, .undo = undo_vendor,
      .sites = 6)
 
-TEST("kmemleak finds nothing after all these faults")
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

@@ -11,6 +11,7 @@
 #include "device.h"
 #include "display.h"
 #include "fault.h"
+#include "virtio_gpu.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,8 +74,9 @@ static bool reached(void)
 
 static void unload_all(void)
 {
-	static const char *const all[] = {MODULE_BOCHS, MODULE_DISPLAY,
-					  MODULE_VDEV, MODULE_MGR};
+	static const char *const all[] = {MODULE_BOCHS, MODULE_VIRTIO_GPU,
+					  MODULE_DISPLAY, MODULE_VDEV,
+					  MODULE_MGR};
 	unsigned int i;
 
 	for (i = 0; i < sizeof(all) / sizeof(*all); i++)
@@ -92,7 +94,7 @@ static void set_up(const char *name)
 	unload_all();
 	module = name;
 	module_load(MODULE_MGR);
-	if (strcmp(name, MODULE_BOCHS) == 0)
+	if (strcmp(name, MODULE_VDEV) != 0)
 		module_load(MODULE_VDEV);
 	CHECK_OK(uname(&system));
 	snprintf(path, sizeof(path), "/lib/modules/%s/updates/%s.ko",
@@ -139,15 +141,25 @@ static void tear_down(void)
 	unload_all();
 }
 
-static void tear_down_bochs(void)
+static void tear_down_device(const char *type)
 {
 	char uuid[UUID_SIZE];
 
 	CHECK_OK(run());
-	CHECK_EQ(mdev_create(TYPE_16M, uuid), 0);
+	CHECK_EQ(mdev_create(type, uuid), 0);
 	CHECK_EQ(mdev_remove(uuid), 0);
 	undo(0);
 	unload_all();
+}
+
+static void tear_down_bochs(void)
+{
+	tear_down_device(TYPE_16M);
+}
+
+static void tear_down_gpu(void)
+{
+	tear_down_device(TYPE_GPU_1);
 }
 
 static void set_up_vdev(void)
@@ -160,6 +172,11 @@ static void set_up_bochs(void)
 	set_up(MODULE_BOCHS);
 }
 
+static void set_up_gpu(void)
+{
+	set_up(MODULE_VIRTIO_GPU);
+}
+
 WALK("loading vfio_vdev", .set_up = set_up_vdev, .prepare = forget_trace,
      .run = run, .reached = reached, .check = check, .undo = undo,
      .tear_down = tear_down, .dear = true, .sites = 1)
@@ -168,7 +185,11 @@ WALK("loading vfio_bochs", .set_up = set_up_bochs, .prepare = forget_trace,
      .run = run, .reached = reached, .check = check, .undo = undo,
      .tear_down = tear_down_bochs, .dear = true, .sites = 20)
 
-TEST("kmemleak finds nothing after all these faults")
+WALK("loading vfio_virtio_gpu", .set_up = set_up_gpu, .prepare = forget_trace,
+     .run = run, .reached = reached, .check = check, .undo = undo,
+     .tear_down = tear_down_gpu, .dear = true, .sites = 20)
+
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

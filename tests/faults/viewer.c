@@ -375,7 +375,7 @@ WALK("importing a dma-buf into a device", .set_up = set_up_import,
      .prepare = prepare_import, .run = run_import, .undo = undo_import,
      .tear_down = check_all_buffers, .sites = 6)
 
-TEST("kmemleak finds nothing after all these faults")
+TEST_WITHIN(120, "kmemleak finds nothing after all these faults")
 {
 	fault_check_leaks();
 }

@@ -9,6 +9,7 @@
 
 /* From the one that uses to the one that is used */
 #define MODULE_BOCHS "vfio_bochs"
+#define MODULE_VIRTIO_GPU "vfio_virtio_gpu"
 #define MODULE_VDEV "vfio_vdev"
 #define MODULE_MGR "vfio_dmabuf_mgr"
 /* Beside vfio_bochs, and only in tests */

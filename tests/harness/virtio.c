@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MODULE_VIRTIO_GPU "vfio_virtio_gpu"
 #define MAX_CAPS 48
 #define RESET_SECONDS 10
 
