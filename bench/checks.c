@@ -98,6 +98,7 @@ void checks(void)
 	check_zero(ROW_COPIED, PAGES_DRAWN);
 	check_zero(ROW_COPIED, PAGES_FLIPPED);
 	check_floor(ROW_COPIED, PIECES_DRAWN);
+	check_floor(ROW_COPIED, PIECES_FLIPPED);
 	check_same(ROW_MANY_QUERY, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_EXPORT, "64 viewers", "1 viewer");
 	check_same(ROW_MANY_FLIP, "64 viewers", "1 viewer");
