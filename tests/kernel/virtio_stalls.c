@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A VMM that keeps its virtio-gpus waiting: it has no answer for guest memory
+ * that they read, for as long as it likes, and VFIO has its lock held
+ * meanwhile. Memory that it unmaps at that time is given back all the same, and
+ * VFIO is not led to believe that it never will be: vfio_iommu_type1 has a BUG
+ * for that, after ten times.
+ */
+#include "gpu_view.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Pages that the VMM has no answer for yet: one for each round */
+#define ROUNDS 14
+#define MISSING_START (RAM_START + (UINT64_C(1) << 33))
+#define MISSING_SIZE ((size_t)ROUNDS * PAGE)
+
+/* What is unmapped, and how often each of some blobs consists of it */
+#define VIDEO_START (RAM_START + (UINT64_C(1) << 34))
+#define VIDEO_SIZE ((size_t)2 * MIB)
+#define REPEATS 120
+#define BLOBS 4
+
+#define SECONDS 30
+
+static struct gpu holder;     /* has memory pinned */
+static struct gpu readers[2]; /* read what is missing, in turn */
+static struct ram video;
+static unsigned char *missing;
+static int faults; /* the userfaultfd */
+
+static void create_missing(void)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+
+	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (faults < 0)
+		test_skip("this kernel has no userfaultfd");
+	CHECK_OK(ioctl(faults, UFFDIO_API, &api));
+	missing = mmap(NULL, MISSING_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(missing != MAP_FAILED);
+	range.range.start = (uintptr_t)missing;
+	range.range.len = MISSING_SIZE;
+	CHECK_OK(ioctl(faults, UFFDIO_REGISTER, &range));
+	CHECK_OK(ram_map_at(&holder.virtio.device, MISSING_START, missing,
+			    MISSING_SIZE));
+}
+
+/* Blobs of the same 2 MiB many times, so that unpinning takes many calls */
+static void pin_video(void)
+{
+	static struct virtio_gpu_mem_entry entries[REPEATS];
+	struct virtio_gpu_resource_create_blob create = {
+		.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
+		.nr_entries = REPEATS,
+		.size = REPEATS * VIDEO_SIZE,
+	};
+	unsigned int i;
+
+	ram_create(&video, &holder.virtio.device, VIDEO_START, VIDEO_SIZE);
+	for (i = 0; i < REPEATS; i++)
+		entries[i] = (struct virtio_gpu_mem_entry){
+			VIDEO_START, (uint32_t)VIDEO_SIZE, 0};
+	for (create.resource_id = 1; create.resource_id <= BLOBS;
+	     create.resource_id++)
+		CHECK_EQ(gpu_create_blob(&holder, &create, entries, REPEATS),
+			 GPU_OK);
+}
+
+/* Have a device read the round's page */
+static void send_missing(unsigned int round)
+{
+	struct gpu *gpu = &readers[round % 2];
+	const struct piece pieces[2] = {
+		{MISSING_START + round * PAGE, 24, 0},
+		{gpu->response_at, 24, VRING_DESC_F_WRITE},
+	};
+
+	virtqueue_offer(&gpu->control,
+			virtqueue_chain(&gpu->control, pieces, 2));
+	virtqueue_notify(&gpu->control);
+}
+
+/* Until a device waits for it, and VFIO's lock with it */
+static void wait_for_reader(unsigned int round)
+{
+	struct pollfd wait = {.fd = faults, .events = POLLIN};
+	struct uffd_msg message;
+
+	CHECK_EQ(poll(&wait, 1, SECONDS * 1000), 1);
+	CHECK_EQ(read(faults, &message, sizeof(message)), sizeof(message));
+	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
+	CHECK_EQ(message.arg.pagefault.address & ~(uint64_t)(PAGE - 1),
+		 (uintptr_t)missing + round * PAGE);
+}
+
+/* The page is there, all zero: a command that there is none of */
+static void answer(unsigned int round)
+{
+	struct uffdio_zeropage zero = {
+		.range = {(uintptr_t)missing + round * PAGE, PAGE},
+	};
+
+	CHECK_OK(ioctl(faults, UFFDIO_ZEROPAGE, &zero));
+}
+
+static void sleep_ms(long ms)
+{
+	const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+
+	CHECK_OK(nanosleep(&time, NULL));
+}
+
+static pid_t unmapper;
+
+static void *unmap(void *arg)
+{
+	uint64_t *unmapped = arg;
+
+	__atomic_store_n(&unmapper, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_SEQ_CST);
+	*unmapped = ram_unmap(&holder.virtio.device, VIDEO_START, VIDEO_SIZE);
+	return NULL;
+}
+
+/* It waits in the kernel, where nothing but its lock lets it go on */
+static bool unmapper_waits(void *arg)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	(void)arg;
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+		 __atomic_load_n(&unmapper, __ATOMIC_SEQ_CST));
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	fclose(file);
+	return state == 'D';
+}
+
+TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
+{
+	uint64_t unmapped = 0;
+	pthread_t thread;
+	unsigned int round;
+
+	gpu_create(&holder, TYPE_GPU_1);
+	gpu_create_beside(&readers[0], TYPE_GPU_1, &holder);
+	gpu_create_beside(&readers[1], TYPE_GPU_1, &readers[0]);
+	create_missing();
+	pin_video();
+
+	send_missing(0);
+	wait_for_reader(0);
+	CHECK_EQ(pthread_create(&thread, NULL, unmap, &unmapped), 0);
+	CHECK(test_wait(unmapper_waits, NULL, SECONDS));
+	for (round = 1; round < ROUNDS; round++) {
+		/*
+		 * As long as the unmap waits for who does not get on, and then
+		 * another one that is next to have the lock
+		 */
+		sleep_ms(1300);
+		send_missing(round);
+		sleep_ms(100);
+		answer(round - 1);
+		wait_for_reader(round);
+	}
+	answer(round - 1);
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	CHECK_EQ(unmapped, VIDEO_SIZE);
+	for (round = 0; round < ROUNDS; round++)
+		virtqueue_take(&readers[round % 2].control);
+}
