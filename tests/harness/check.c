@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,12 +120,23 @@ void test_kill(pid_t pid)
 	reap(pid);
 }
 
+/* 1 where there is no such number */
+static unsigned int number_of(const char *variable)
+{
+	const char *text = getenv(variable);
+	unsigned long number = text ? strtoul(text, NULL, 10) : 1;
+
+	return number && number <= UINT_MAX ? (unsigned int)number : 1;
+}
+
 unsigned int test_slow(void)
 {
-	const char *slow = getenv("PLANEFD_SLOW");
-	unsigned long factor = slow ? strtoul(slow, NULL, 10) : 1;
+	return number_of("PLANEFD_SLOW");
+}
 
-	return factor ? factor : 1;
+unsigned int test_each(void)
+{
+	return number_of("PLANEFD_EACH");
 }
 
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds)

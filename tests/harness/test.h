@@ -97,6 +97,12 @@ bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);
  */
 unsigned int test_slow(void);
 
+/*
+ * Who walks something one by one, such as every order of some ends, is to do
+ * the first and then each so manyth: 1, or more where a sample is wanted.
+ */
+unsigned int test_each(void);
+
 /* How many fds this process has open */
 unsigned int test_fds(void);
 

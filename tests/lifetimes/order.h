@@ -11,13 +11,14 @@
 struct order {
 	unsigned int count;
 	unsigned int at[ORDER_MAX];
+	unsigned int number; /* of those before it */
 	const void *of;
 };
 
 /*
- * Call run(order) for every order of count things, each in a process of its
- * own that must end well: if one does not, the test fails and says which.
- * Returns how many there were.
+ * Call run(order) for every order of count things, or for those that
+ * test_each() asks for, each in a process of its own that must end well: if one
+ * does not, the test fails and says which. Returns how many there were.
  */
 unsigned int order_every(unsigned int count, void (*run)(void *order),
 			 const void *of);
