@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Take out of a kernel log the warnings that the kernel gives of itself, by its own
-# mistake, where nothing of ours is wrong: both come of memory that is refused to
-# it. Each is named as narrowly as can be, and no other is let through.
+# Take out of a kernel log what the kernel says of itself, by its own mistake, where
+# nothing of ours is wrong: it comes of memory that is refused to it. Each is named as
+# narrowly as can be, and no other is let through.
 
 # What these leaks are is looked at by itself, in known_leaks.awk
 /kmemleak: [0-9]+ new suspected memory leaks/ {
