@@ -11,9 +11,6 @@
 #include "virtio_gpu.h"
 #include "wake.h"
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
@@ -299,22 +296,6 @@ static void rows_flip(struct desk *desk, const char *size,
 
 /* -------- Bytes -------- */
 
-/* What fdinfo says that the device has copied since it was opened */
-static uint64_t copied(const struct desk *desk)
-{
-	static const char key[] = "copied-bytes:";
-	char path[64], text[4096] = "", *at;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", desk->manager);
-	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
-	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
-	close(fd);
-	at = strstr(text, key);
-	CHECK(at);
-	return strtoull(at + strlen(key), NULL, 10);
-}
-
 /*
  * What is shown, or with a flip the other picture, drawn anew, transferred,
  * shown if it was not, and flushed
@@ -364,10 +345,10 @@ static void rows_copied(struct desk *desk, const char *size, bool flip)
 	unsigned int i;
 
 	for (i = 0; i < FRAMES; i++) {
-		before = copied(desk);
+		before = gpu_copied(desk->manager);
 		show_frame(desk, flip);
 		check_frame(desk);
-		samples[i] = copied(desk) - before;
+		samples[i] = gpu_copied(desk->manager) - before;
 	}
 	figures = measure_figures(samples, FRAMES);
 	row->unit = "bytes";

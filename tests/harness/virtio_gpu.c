@@ -6,7 +6,10 @@
 
 #include "test.h"
 
+#include <fcntl.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -389,4 +392,19 @@ void gpu_show(struct gpu *gpu, uint32_t head,
 
 	CHECK_EQ(gpu_set_scanout(gpu, head, resource->id, &whole), GPU_OK);
 	gpu_draw(gpu, resource, &whole);
+}
+
+unsigned long long gpu_copied(int manager)
+{
+	static const char key[] = "\ncopied-bytes:";
+	char path[64], text[4096] = "", *line;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", manager);
+	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
+	close(fd);
+	line = strstr(text, key);
+	CHECK(line);
+	return strtoull(line + strlen(key), NULL, 10);
 }

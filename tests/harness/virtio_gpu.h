@@ -122,6 +122,9 @@ void gpu_update_cursor(struct gpu *gpu, uint32_t resource,
 		       uint32_t hot_y);
 void gpu_move_cursor(struct gpu *gpu, const struct virtio_gpu_cursor_pos *pos);
 
+/* Bytes that a manager's device has copied since it was opened, as fdinfo says */
+unsigned long long gpu_copied(int manager);
+
 /* What the rings of both queues are pinned in while the device runs */
 #define GPU_RINGS_KIB 16
 

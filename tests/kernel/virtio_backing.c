@@ -8,10 +8,7 @@
 #include "gpu_view.h"
 #include "test.h"
 
-#include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -44,22 +41,6 @@ static bool is_copied(void)
 
 	CHECK_OK(ioctl(manager, VFIO_DMABUF_MGR_GET_INFO, &info));
 	return info.caps & VFIO_DMABUF_MGR_CAP_COPIED;
-}
-
-/* How much the device has copied since it was opened */
-static unsigned long long copied_bytes(void)
-{
-	static const char key[] = "\ncopied-bytes:";
-	char path[64], text[4096] = "", *line;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", manager);
-	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
-	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
-	close(fd);
-	line = strstr(text, key);
-	CHECK(line);
-	return strtoull(line + strlen(key), NULL, 10);
 }
 
 /* The picture's bytes from done on, to or from where an entry says */
@@ -269,16 +250,16 @@ TEST("a frame is copied once, when it is transferred, on however many heads")
 	set_up(TYPE_GPU_16);
 	count = chop(entries, 1000, 1024, 0);
 	show_entries(entries, count);
-	CHECK_EQ(copied_bytes(), PICTURE_SIZE);
+	CHECK_EQ(gpu_copied(manager), PICTURE_SIZE);
 	for (head = 1; head < 16; head++)
 		CHECK_EQ(gpu_set_scanout(&gpu, head, 1, &whole), GPU_OK);
 	CHECK_EQ(gpu_flush(&gpu, 1, &whole), GPU_OK);
-	CHECK_EQ(copied_bytes(), PICTURE_SIZE);
-	before = copied_bytes();
+	CHECK_EQ(gpu_copied(manager), PICTURE_SIZE);
+	before = gpu_copied(manager);
 	CHECK_EQ(gpu_transfer(&gpu, 1, part.y * STRIDE + part.x * 4, &part),
 		 GPU_OK);
 	CHECK_EQ(gpu_flush(&gpu, 1, &part), GPU_OK);
-	CHECK_EQ(copied_bytes() - before, part.width * part.height * 4);
+	CHECK_EQ(gpu_copied(manager) - before, part.width * part.height * 4);
 }
 
 static void show_blob(struct virtio_gpu_set_scanout_blob *set, uint32_t heads)
@@ -320,14 +301,14 @@ TEST("a blob is copied when shown, and at a flush once on however many heads")
 	for (i = part.y * STRIDE; i < (part.y + part.height) * STRIDE; i++)
 		picture[i] ^= 0x3c;
 	put_all(entries, count);
-	before = copied_bytes();
+	before = gpu_copied(manager);
 	CHECK_EQ(gpu_flush(&gpu, 1, &part), GPU_OK);
-	CHECK_EQ(copied_bytes() - before, part.height * STRIDE);
+	CHECK_EQ(gpu_copied(manager) - before, part.height * STRIDE);
 	view_compare(&view, picture, STRIDE);
 	show_blob(&set, 16);
-	before = copied_bytes();
+	before = gpu_copied(manager);
 	CHECK_EQ(gpu_flush(&gpu, 1, &whole), GPU_OK);
-	CHECK_EQ(copied_bytes() - before, PICTURE_SIZE);
+	CHECK_EQ(gpu_copied(manager) - before, PICTURE_SIZE);
 }
 
 TEST("a viewer that writes to a copy does not reach the guest's memory")
