@@ -101,6 +101,9 @@ static void were_answered(void *arg)
 				desk->answers_at + i * SLOT);
 		CHECK_EQ(answer->type, GPU_OK);
 	}
+	/* As virtqueue_take() leaves it: the next one is to be told */
+	__atomic_store_n(&vring_used_event(&queue->ring), queue->seen,
+			 __ATOMIC_SEQ_CST);
 }
 
 static void flushes_before(void *arg)
