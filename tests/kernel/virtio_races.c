@@ -7,6 +7,7 @@
 #include "gpu_view.h"
 #include "test.h"
 
+#include <linux/pci_regs.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -330,6 +331,9 @@ static void start_anyhow(void)
 static bool is_served_or_reset(void *arg)
 {
 	(void)arg;
+	/* Which a reset takes away, before the start or after it */
+	region_set(&gpu.virtio.device, CONFIG, PCI_COMMAND, 2,
+		   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	return virtqueue_has_used(&gpu.control) ||
 	       virtio_status(&gpu.virtio) != VIRTIO_RUNS;
 }
