@@ -307,19 +307,19 @@ static void start_copied(void)
 
 CHECK_AGAIN(check_copied, start_copied)
 
-static long run_flush(void)
+static long run_transfer(void)
 {
-	struct virtio_gpu_resource_flush *command = request();
+	struct virtio_gpu_transfer_to_host_2d *command = request();
 
-	command->hdr.type = VIRTIO_GPU_CMD_RESOURCE_FLUSH;
+	command->hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
 	command->resource_id = ID;
 	command->r = whole;
 	return send_request(&gpu.control, sizeof(*command), 0);
 }
 
-WALK("RESOURCE_FLUSH of what is copied", .set_up = set_up,
-     .prepare = start_copied, .run = run_flush, .check = check_copied,
-     .undo = undo_scanout, .worker = true, .errnos = errnos, .sites = 5)
+WALK("TRANSFER_TO_HOST_2D of what is copied", .set_up = set_up,
+     .prepare = start_copied, .run = run_transfer, .check = check_copied,
+     .undo = undo_scanout, .worker = true, .errnos = errnos, .sites = 16)
 
 static long run_cursor(void)
 {
