@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ void guest_stop(void)
 void guest_fail(const char *what)
 {
 	printf("guest: %s: %s\n", what, strerror(errno));
+	fflush(stdout);
+	/* What waits for the guest sees that its QEMU, told not to, ends */
+	reboot(RB_AUTOBOOT);
 	guest_stop();
 }
 
