@@ -62,7 +62,7 @@ static int vgpu_open_device(struct vfio_device *vfio)
 	vgpu->memcg = get_mem_cgroup_from_mm(current->mm);
 	vgpu_display_init(vgpu);
 	vdev_reset(&vgpu->vdev);
-	vgpu_pins_open(vgpu);
+	vgpu_unmap_open(vgpu);
 	/* Closing has halted it, and so has being made */
 	vgpu_resume(vgpu);
 	return 0;
@@ -73,7 +73,7 @@ static void vgpu_close_device(struct vfio_device *vfio)
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
 
 	vgpu_halt(vgpu);
-	vgpu_pins_close(vgpu);
+	vgpu_unmap_close(vgpu);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
 	vgpu->mgr = NULL;

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning guest memory, and giving it back when the VMM unmaps it.
+ * Pinning guest memory, and unpinning it.
  *
- * VFIO tells of an unmap under its device list lock, and comes again a few
- * times, the last of which is a bug of the host's, until nothing is pinned in
- * the range. Unpinning takes VFIO's iommu lock. Others hold that one while they
- * wait for the device list lock; so vgpu_dma_unmap() must not unpin itself, nor
- * wait without end for someone who does. It lets a work item unpin, waits as
- * long as that gets on, and otherwise returns: that frees the lock that
- * whoever is in the way waits for, and VFIO comes again. Not more often than it
- * bears, though: a VMM that has someone in the way each time, such as a device
- * that reads guest memory for which the VMM has no answer, waits until it has
- * let go. The worker waits for that work item, too, which is why they are in
- * different workqueues.
- *
- * So that a guest cannot have its memory pinned again each time just before
- * VFIO looks, nothing is pinned while an unmap is under way nor for a moment
- * after it. VFIO tells the devices of a container one after the other, and
- * looks when the last of them is done; so this holds for all of them as long as
- * it takes any. Which those are VFIO does not say, but they hear of an unmap
- * from the same task.
+ * The worker pins. The unpinner, a work item of its own, unpins what is out of
+ * everyone's reach already. The worker waits for it, which is why they are in
+ * different workqueues; so does the VMM's unmap, in whose way nothing is to be
+ * pinned again (unmap.c).
  */
 #include <linux/iommu.h>
 #include <linux/jiffies.h>
@@ -28,22 +14,8 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
 #include "virtio_gpu.h"
-
-/*
- * How long after an unmap nothing is pinned: far more than VFIO needs, and more
- * than a task is kept waiting whose cgroup has used up its CPU time
- */
-#define QUIET_TIME	(HZ / 5)
-
-/*
- * How often unmaps may return with pages still pinned, in all devices of a
- * container, before one of them has waited for all: vfio_iommu_type1 comes ten
- * times for one unmap
- */
-#define MAX_LATE	8
 
 /* How long a guest waits to be told that its VMM may pin no more */
 #define REFUSAL_TIME	(HZ / 2)
@@ -56,10 +28,6 @@
  * for whoever unmaps: there must be a thread for them when none can be made.
  */
 static struct workqueue_struct *unpin_wq;
-
-/* All devices that are open, and what they know of unmaps */
-static LIST_HEAD(open_devices);
-static DEFINE_SPINLOCK(unmap_lock);
 
 static void count_pages(struct vgpu *vgpu, struct vgpu_pin *pin, long nr)
 {
@@ -92,41 +60,6 @@ static void pin_kill(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
 	pin->state = VGPU_PIN_DEAD;
 	list_move_tail(&pin->link, &vgpu->dead_pins);
 	queue_work(unpin_wq, &vgpu->unpin_work);
-}
-
-/* -------- Unmaps that were late: under unmap_lock -------- */
-
-/* Both are open in the same container, as far as unmaps have told. */
-static bool is_beside(const struct vgpu *vgpu, const struct vgpu *other)
-{
-	return vgpu->unmapper && other->unmapper == vgpu->unmapper;
-}
-
-static unsigned int count_late(const struct vgpu *vgpu)
-{
-	const struct vgpu *other;
-	unsigned int nr = 0;
-
-	list_for_each_entry(other, &open_devices, open_link)
-		if (is_beside(vgpu, other))
-			nr += other->nr_late;
-	return nr;
-}
-
-/* Once nothing is left that they were late for, they were not. */
-static void forget_late(struct vgpu *vgpu)
-{
-	struct vgpu *other;
-
-	list_for_each_entry(other, &open_devices, open_link)
-		if (is_beside(vgpu, other) && atomic_read(&other->nr_leaving))
-			return;
-	list_for_each_entry(other, &open_devices, open_link) {
-		if (!is_beside(vgpu, other) || !other->nr_late)
-			continue;
-		other->nr_late = 0;
-		other->unmapped_at = jiffies;
-	}
 }
 
 /* -------- The unpinner -------- */
@@ -170,35 +103,13 @@ static void unpin_work(struct work_struct *work)
 		list_del(&pin->link);
 		WRITE_ONCE(pin->state, VGPU_PIN_GONE);
 		mutex_unlock(&vgpu->pin_lock);
-		if (atomic_dec_and_test(&vgpu->nr_leaving)) {
-			spin_lock(&unmap_lock);
-			forget_late(vgpu);
-			spin_unlock(&unmap_lock);
-		}
+		if (atomic_dec_and_test(&vgpu->nr_leaving))
+			vgpu_unmap_none_leaving(vgpu);
 		tell_progress(vgpu);
 	}
 }
 
 /* -------- The worker -------- */
-
-/* How long nothing is to be pinned yet, in jiffies, if not longer. */
-static long quiet_left(struct vgpu *vgpu)
-{
-	const struct vgpu *other;
-	long left = 0;
-
-	spin_lock(&unmap_lock);
-	list_for_each_entry(other, &open_devices, open_link) {
-		if (!is_beside(vgpu, other))
-			continue;
-		if (other->nr_unmaps || other->nr_late)
-			left = QUIET_TIME;
-		left = max(left, (long)(other->unmapped_at + QUIET_TIME -
-					jiffies));
-	}
-	spin_unlock(&unmap_lock);
-	return left;
-}
 
 /*
  * Pages that can be handed on: memory, no one's special case, and not one that
@@ -276,7 +187,7 @@ static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	bool quiet;
 
 	mutex_lock(&vgpu->pin_lock);
-	quiet = quiet_left(vgpu) <= 0;
+	quiet = !vgpu_unmap_quiet_left(vgpu);
 	if (quiet) {
 		pin->state = VGPU_PIN_GROWING;
 		pin->hit = false;
@@ -292,7 +203,7 @@ static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	do {
 		/* What ends elsewhere is not told here: look again in time */
 		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
-				   max(quiet_left(vgpu), 0L));
+				   vgpu_unmap_quiet_left(vgpu));
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
 	} while (!pin_try_begin(vgpu, pin));
@@ -405,7 +316,7 @@ void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing)
 	wait_until_gone(vgpu, &backing->pin);
 }
 
-/* -------- The VMM's unmap -------- */
+/* -------- Unmaps -------- */
 
 static bool pin_overlaps(struct vgpu_pin *pin, u64 iova, u64 length)
 {
@@ -423,10 +334,11 @@ static bool pin_overlaps(struct vgpu_pin *pin, u64 iova, u64 length)
 	return false;
 }
 
-/* Take away what is pinned in the range; is there anything to wait for then? */
-static bool hit_pins(struct vgpu *vgpu, u64 iova, u64 length)
+bool vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length)
 {
 	struct vgpu_pin *pin, *next;
+
+	lockdep_assert_held(&vgpu->pin_lock);
 
 	list_for_each_entry_safe(pin, next, &vgpu->pins, link) {
 		if (!pin_overlaps(pin, iova, length))
@@ -442,85 +354,8 @@ static bool hit_pins(struct vgpu *vgpu, u64 iova, u64 length)
 	return atomic_read(&vgpu->nr_leaving);
 }
 
-/* Until nothing is in the way, or it has stood still as long as @patience */
-static bool wait_until_left(struct vgpu *vgpu, long patience)
-{
-	unsigned long progress;
-	long left;
+/* -------- The module and its devices -------- */
 
-	do {
-		progress = READ_ONCE(vgpu->pin_progress);
-		left = wait_event_timeout(vgpu->wait,
-					  !atomic_read(&vgpu->nr_leaving) ||
-					  READ_ONCE(vgpu->pin_progress) != progress,
-					  patience);
-	} while (left && atomic_read(&vgpu->nr_leaving));
-	return left;
-}
-
-/*
- * How long an unmap waits for someone who does not get on. iommufd, where a
- * device leaves an address space with all there is in it, comes once; unpinning
- * takes no lock of its there.
- */
-static long unmap_patience(const struct vgpu *vgpu, u64 length)
-{
-	return length >= ULONG_MAX || count_late(vgpu) >= MAX_LATE ?
-		MAX_SCHEDULE_TIMEOUT : HZ;
-}
-
-/*
- * For struct vfio_device_ops.dma_unmap: all of the range is to be unpinned when
- * this returns, or shortly after; see above.
- */
-void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
-{
-	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
-	bool busy, done;
-	long patience;
-
-	mutex_lock(&vgpu->pin_lock);
-	busy = hit_pins(vgpu, iova, length);
-	spin_lock(&unmap_lock);
-	vgpu->unmapper = current;
-	vgpu->nr_unmaps += busy;
-	patience = unmap_patience(vgpu, length);
-	spin_unlock(&unmap_lock);
-	mutex_unlock(&vgpu->pin_lock);
-	if (!busy)
-		return;
-
-	done = wait_until_left(vgpu, patience);
-	spin_lock(&unmap_lock);
-	vgpu->nr_unmaps--;
-	vgpu->nr_late += !done;
-	vgpu->unmapped_at = jiffies;
-	if (!atomic_read(&vgpu->nr_leaving))
-		forget_late(vgpu);
-	spin_unlock(&unmap_lock);
-}
-
-/* The device is opened, and maps nothing yet. */
-void vgpu_pins_open(struct vgpu *vgpu)
-{
-	spin_lock(&unmap_lock);
-	vgpu->unmapper = NULL;
-	vgpu->nr_late = 0;
-	vgpu->unmapped_at = jiffies - QUIET_TIME;
-	list_add(&vgpu->open_link, &open_devices);
-	spin_unlock(&unmap_lock);
-}
-
-/* It is closed: nothing is pinned after this, as VFIO wants it. */
-void vgpu_pins_close(struct vgpu *vgpu)
-{
-	flush_work(&vgpu->unpin_work);
-	spin_lock(&unmap_lock);
-	list_del(&vgpu->open_link);
-	spin_unlock(&unmap_lock);
-}
-
-/* Of the module */
 int vgpu_pins_init(void)
 {
 	unpin_wq = alloc_workqueue("vfio_virtio_gpu_unpin",

@@ -33,13 +33,14 @@
  *   vgpu_halt() ends the worker's work and keeps it from starting; then its
  *   caller may do as the worker does: the VFIO reset, close.
  *   Viewers' threads look at planes, and ask for modes.
- *   Whoever unmaps guest memory runs vgpu_dma_unmap(), under VFIO's locks.
+ *   Whoever unmaps guest memory runs vgpu_dma_unmap() (unmap.c), under VFIO's
+ *   locks.
  *   The unpinner, another work item (pin.c), unpins.
  *
  * Locks, in order
  *
  *   VFIO's own; pin_lock; the manager's lock; vdev.lock; the irq lock of vdev,
- *   the manager's event lock. Within pin_lock also pin.c's own spinlock.
+ *   the manager's event lock. Within pin_lock also unmap.c's own spinlock.
  *   pin_lock: which pages are pinned, and whether they still are. Fields of
  *   rings are accessed under it.
  *   vdev.lock: registers, monitors, and the planes as viewers see them. A plane
@@ -311,7 +312,7 @@ struct vgpu {
 	atomic_long_t nr_pinned;	/* pages, but for rings */
 	unsigned long pin_progress;	/* grows with every batch */
 
-	/* Unmaps: a spinlock of pin.c's */
+	/* Unmaps: a spinlock of unmap.c's */
 	struct list_head open_link;	/* while open */
 	const void *unmapper;	/* the task that told of the last one */
 	unsigned int nr_unmaps;	/* that wait for pins to go */
@@ -405,11 +406,33 @@ int vgpu_backing_copy_rect(struct vgpu *vgpu, struct vgpu_backing *backing,
 int vgpu_pins_init(void);
 void vgpu_pins_exit(void);
 void vgpu_pin_init(struct vgpu *vgpu);
-void vgpu_pins_open(struct vgpu *vgpu);
-void vgpu_pins_close(struct vgpu *vgpu);
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing);
+
+/*
+ * Take away what is pinned in the range, and have it unpinned. Under pin_lock.
+ * Returns whether there is anything to wait for then: vgpu->nr_leaving, which
+ * also counts what was taken away before.
+ */
+bool vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length);
+
+/*
+ * unmap.c. For struct vfio_device_ops.dma_unmap: all of the range is unpinned
+ * when this returns, or shortly after.
+ */
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
+
+/* For how many jiffies at the least nothing is to be pinned yet; 0: it may be */
+long vgpu_unmap_quiet_left(struct vgpu *vgpu);
+
+/* The unpinner is through: vgpu->nr_leaving has become 0. */
+void vgpu_unmap_none_leaving(struct vgpu *vgpu);
+
+/* The device is opened, and maps nothing yet. */
+void vgpu_unmap_open(struct vgpu *vgpu);
+
+/* It is closed: nothing is pinned after this, as VFIO wants it. */
+void vgpu_unmap_close(struct vgpu *vgpu);
 
 /* scanout.c */
 u32 vgpu_scanout_set(struct vgpu *vgpu);
