@@ -137,8 +137,7 @@ static void bochs_release(struct vfio_device *vfio)
 	bochs_memory_put(bochs->vram_size);
 	if (bochs->quota)
 		vfio_dmabuf_quota_put(bochs->quota);
-	mutex_destroy(&bochs->vdev.igate);
-	mutex_destroy(&bochs->vdev.lock);
+	vdev_destroy(&bochs->vdev);
 	planefd_vfio_free(vfio);
 }
 

@@ -276,7 +276,7 @@ static int test_init(struct vfio_device *vfio)
 
 static void test_release(struct vfio_device *vfio)
 {
-	mutex_destroy(&to_vdev(vfio)->lock);
+	vdev_destroy(to_vdev(vfio));
 	planefd_vfio_free(vfio);
 }
 

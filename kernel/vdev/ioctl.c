@@ -16,6 +16,8 @@
  * vdev_init - make the shared part ready, once
  * @vdev: the device, zeroed, its config space not yet laid out
  * @ops: the device's own
+ *
+ * For struct vfio_device_ops.init; what it takes vdev_destroy() gives back.
  */
 void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 {
@@ -25,6 +27,19 @@ void vdev_init(struct vdev *vdev, const struct vdev_ops *ops)
 	vdev->ops = ops;
 }
 EXPORT_SYMBOL_GPL(vdev_init);
+
+/**
+ * vdev_destroy - undo vdev_init()
+ * @vdev: the device, closed, which nobody uses any more
+ *
+ * For struct vfio_device_ops.release, before the memory of @vdev is freed.
+ */
+void vdev_destroy(struct vdev *vdev)
+{
+	mutex_destroy(&vdev->igate);
+	mutex_destroy(&vdev->lock);
+}
+EXPORT_SYMBOL_GPL(vdev_destroy);
 
 /**
  * vdev_register - have VFIO offer the device

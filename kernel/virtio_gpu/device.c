@@ -148,8 +148,7 @@ static void vgpu_release(struct vfio_device *vfio)
 	kvfree(vgpu->request);
 	mutex_destroy(&vgpu->pin_lock);
 	mutex_destroy(&vgpu->reset_lock);
-	mutex_destroy(&vgpu->vdev.igate);
-	mutex_destroy(&vgpu->vdev.lock);
+	vdev_destroy(&vgpu->vdev);
 	planefd_vfio_free(vfio);
 }
 

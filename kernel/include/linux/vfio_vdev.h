@@ -159,8 +159,12 @@ static inline struct vdev *to_vdev(struct vfio_device *vfio)
 	return container_of(vfio, struct vdev, vfio);
 }
 
-/* The device itself: init once, reset at every opening, finish at close. */
+/*
+ * The device itself: init once, reset at every opening, close at the end of
+ * each, destroy as it is released.
+ */
 void vdev_init(struct vdev *vdev, const struct vdev_ops *ops);
+void vdev_destroy(struct vdev *vdev);
 int vdev_register(struct vdev *vdev);
 void vdev_reset(struct vdev *vdev);
 void vdev_close(struct vdev *vdev);
