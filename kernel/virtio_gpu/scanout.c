@@ -355,10 +355,13 @@ static int copy_drawn(struct vgpu *vgpu, struct vgpu_resource *resource,
 		      const struct vgpu_rect *rect)
 {
 	const struct vgpu_scanout *scanout, *only = NULL;
+	struct vgpu_backing *backing = resource->backing;
 	struct vgpu_rect drawn, drawn_there = {};
 	u64 start = U64_MAX, end = 0;
 	u32 head, nr = 0;
 
+	if (!resource->blob || !backing || backing->whole_pages)
+		return 0;
 	for (head = 0; head < vgpu->type->heads; head++) {
 		drawn = drawn_on(vgpu, head, resource, rect);
 		if (!drawn.width)
@@ -371,12 +374,11 @@ static int copy_drawn(struct vgpu *vgpu, struct vgpu_resource *resource,
 		drawn_there = drawn;
 		nr++;
 	}
-	if (!nr || !resource->blob || !resource->backing ||
-	    resource->backing->whole_pages)
+	if (!nr)
 		return 0;
 	if (nr == 1)
 		return copy_rect(vgpu, only, &drawn_there);
-	return vgpu_backing_copy(vgpu, resource->backing, start, end - start);
+	return vgpu_backing_copy(vgpu, backing, start, end - start);
 }
 
 static void tell_damage(struct vgpu *vgpu, u32 head,
