@@ -31,12 +31,6 @@
 #define CHUNK_ORDER	9
 #define CHUNK_PAGES	BIT(CHUNK_ORDER)
 
-/*
- * A viewer may touch, and a guest ask for, what is charged to the VMM: fail
- * rather than have the OOM killer look for a victim.
- */
-#define MEM_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
-
 struct mem_chunk {
 	struct page *pages[CHUNK_PAGES];
 };
@@ -67,7 +61,7 @@ static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 	struct vfio_dmabuf_mem *mem;
 
 	mem = kvzalloc(struct_size(mem, chunks, mem_nr_chunks(nr_pages)),
-		       MEM_GFP);
+		       VFIO_DMABUF_GFP);
 	if (!mem)
 		return NULL;
 	kref_init(&mem->ref);
@@ -173,7 +167,8 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages)
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < mem_nr_chunks(nr_pages); i++) {
-		mem->chunks[i] = kzalloc(sizeof(*mem->chunks[i]), MEM_GFP);
+		mem->chunks[i] = kzalloc(sizeof(*mem->chunks[i]),
+					 VFIO_DMABUF_GFP);
 		if (!mem->chunks[i]) {
 			vfio_dmabuf_mem_put(mem);
 			return ERR_PTR(-ENOMEM);
@@ -281,7 +276,7 @@ static struct mem_chunk *chunk_create(unsigned long nr_pages)
 	unsigned long i, j;
 	gfp_t gfp;
 
-	chunk = kzalloc(sizeof(*chunk), MEM_GFP);
+	chunk = kzalloc(sizeof(*chunk), VFIO_DMABUF_GFP);
 	if (!chunk)
 		return NULL;
 

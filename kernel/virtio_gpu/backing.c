@@ -27,7 +27,7 @@ static struct virtio_gpu_mem_entry *fetch_entries(struct vgpu *vgpu,
 
 	if (offset + (u64)nr * sizeof(*sent) > vgpu->request->out_size)
 		return ERR_PTR(-EINVAL);
-	sent = kvmalloc_array(nr, sizeof(*sent), VGPU_GFP);
+	sent = kvmalloc_array(nr, sizeof(*sent), VFIO_DMABUF_GFP);
 	if (!sent)
 		return ERR_PTR(-ENOMEM);
 	ret = vgpu_request_read(vgpu, offset, sent, nr * sizeof(*sent));
@@ -188,7 +188,7 @@ struct vgpu_backing *vgpu_backing_create(struct vgpu *vgpu, u64 offset,
 	if (IS_ERR(sent))
 		return ERR_CAST(sent);
 	backing = kvzalloc(struct_size(backing, entries, nr_entries),
-			   VGPU_GFP);
+			   VFIO_DMABUF_GFP);
 	if (!backing) {
 		ret = -ENOMEM;
 		goto err_sent;

@@ -266,7 +266,7 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 	if (IS_ERR(mem))
 		return PTR_ERR(mem);
 	pages = kmalloc_array(min_t(unsigned long, nr_pages, BATCH),
-			      sizeof(*pages), VGPU_GFP);
+			      sizeof(*pages), VFIO_DMABUF_GFP);
 	if (!pages) {
 		vfio_dmabuf_mem_put(mem);
 		return -ENOMEM;

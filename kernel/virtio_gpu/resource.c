@@ -73,11 +73,11 @@ static struct vgpu_resource *resource_create(struct vgpu *vgpu, u32 id)
 
 	if (vgpu->nr_resources >= VGPU_MAX_RESOURCES)
 		return ERR_PTR(-ENOSPC);
-	resource = kzalloc(sizeof(*resource), VGPU_GFP);
+	resource = kzalloc(sizeof(*resource), VFIO_DMABUF_GFP);
 	if (!resource)
 		return ERR_PTR(-ENOMEM);
 	resource->id = id;
-	ret = xa_insert(&vgpu->resources, id, resource, VGPU_GFP);
+	ret = xa_insert(&vgpu->resources, id, resource, VFIO_DMABUF_GFP);
 	if (ret) {
 		kfree(resource);
 		return ERR_PTR(ret);

@@ -54,7 +54,7 @@ int vgpu_ring_open(struct vgpu_queue *queue)
 	    !IS_ALIGNED(ring->device, 4))
 		return -EINVAL;
 	pages = kzalloc(struct_size(pages, entries, VGPU_NR_AREAS),
-			VGPU_GFP);
+			VFIO_DMABUF_GFP);
 	if (!pages)
 		return -ENOMEM;
 	pages->whole_pages = true;

@@ -85,13 +85,6 @@
 #define VGPU_MAX_ALL_ENTRIES	SZ_256K	/* of all of a device's backings */
 #define VGPU_MAX_SEGMENTS	1024	/* of one request, as QEMU has it */
 
-/*
- * What a guest asks for is charged to the VMM: at its limit the guest is told
- * so, rather than have the OOM killer end the VMM.
- */
-#define VGPU_GFP		(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | \
-				 __GFP_NOWARN)
-
 /* The vectors, and how virtio names the lack of one */
 #define VGPU_NR_VECTORS		3
 

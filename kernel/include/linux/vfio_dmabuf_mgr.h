@@ -26,6 +26,7 @@
 #define _LINUX_VFIO_DMABUF_MGR_H
 
 #include <linux/bits.h>
+#include <linux/gfp.h>
 #include <linux/types.h>
 #include <uapi/linux/vfio_dmabuf_mgr.h>
 
@@ -48,6 +49,15 @@ struct vfio_dmabuf_quota;
  * memory, for the manager's clients read 0 as "no plane".
  */
 #define VFIO_DMABUF_NO_ADDRESS	BIT_ULL(63)
+
+/*
+ * How to allocate what a guest asks for, or a viewer by a touch. It is charged to
+ * the VMM, by set_active_memcg() where another task allocates. At the VMM's limit
+ * it fails and whoever asked is told so, rather than have the OOM killer end the
+ * VMM.
+ */
+#define VFIO_DMABUF_GFP	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | \
+			 __GFP_NOWARN)
 
 /**
  * struct vfio_dmabuf_plane - what a plane shows at this moment
