@@ -3,6 +3,7 @@
  * Several at once: what CREATE tells is what it gives while the guest sets
  * modes, and devices come and go under their viewers.
  */
+#include "beside.h"
 #include "planes.h"
 #include "test.h"
 
@@ -150,15 +151,14 @@ TEST_WITHIN(90, "a device that closes under busy viewers is ENODEV for each")
 }
 
 static int shared_manager;
-static bool stop;
 
 /* Threads share the process's fds, so the file's release is a race, too */
-static void *create_and_close(void *arg)
+static void create_and_close(void *arg)
 {
 	struct vfio_dmabuf_mgr_create_dmabuf create;
 	uint32_t flags = *(uint32_t *)arg;
 
-	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+	while (!beside_stopped()) {
 		if (plane_create(shared_manager, PRIMARY, flags, &create)) {
 			CHECK_EQ(errno, ENOENT);
 			continue;
@@ -166,13 +166,11 @@ static void *create_and_close(void *arg)
 		CHECK_EQ(lseek(create.fd, 0, SEEK_END), create.plane_info.size);
 		CHECK_OK(close(create.fd));
 	}
-	return NULL;
 }
 
 TEST_WITHIN(60, "the last close of a dma-buf races its next export, harmlessly")
 {
 	uint32_t flags[2] = {0, VFIO_DMABUF_MGR_CREATE_WRITABLE};
-	pthread_t threads[4];
 	unsigned int i, flip, fds;
 	uint64_t seed = 3;
 
@@ -180,16 +178,12 @@ TEST_WITHIN(60, "the last close of a dma-buf races its next export, harmlessly")
 	shared_manager = manager_open(&device);
 	fds = test_fds();
 	for (i = 0; i < 4; i++)
-		CHECK_EQ(pthread_create(&threads[i], NULL, create_and_close,
-					&flags[i % 2]),
-			 0);
+		beside_start(create_and_close, &flags[i % 2]);
 	/* Flips make the manager let go of what it holds itself */
 	for (flip = 0; flip < FLIPS; flip++)
 		bochs_write(&device, DISPI_Y_OFFSET,
 			    (uint16_t)(test_random(&seed) % 4));
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (i = 0; i < 4; i++)
-		CHECK_EQ(pthread_join(threads[i], NULL), 0);
+	beside_stop();
 	CHECK_EQ(test_fds(), fds);
 }
 

@@ -6,6 +6,7 @@
  * then brings the host down, so these pass if the machine is still there. And
  * what was taken away is given back, whoever still has a view of it.
  */
+#include "beside.h"
 #include "cgroup.h"
 #include "gpu_view.h"
 #include "test.h"
@@ -107,7 +108,6 @@ TEST_WITHIN(120, "an unmap ends a huge pin that is just growing")
 	check_locked(GPU_RINGS_KIB + (long)(HUGE_SIZE / 1024));
 }
 
-static bool stop;
 static unsigned int attached; /* by all of them: by __atomic */
 
 static bool has_attached(void *arg)
@@ -117,23 +117,21 @@ static bool has_attached(void *arg)
 }
 
 /* Pin, and give back, as often as the device lets it */
-static void *attach_often(void *arg)
+static void attach_often(void *arg)
 {
 	struct gpu *gpu = arg;
 	const uint64_t offset = (uint64_t)(gpu - gpus) * MIB;
 
-	while (!__atomic_load_n(&stop, __ATOMIC_SEQ_CST)) {
+	while (!beside_stopped()) {
 		if (attach(gpu, offset, 4 * MIB) != GPU_OK)
 			continue;
 		__atomic_add_fetch(&attached, 1, __ATOMIC_SEQ_CST);
 		CHECK_EQ(gpu_detach(gpu, 1), GPU_OK);
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120, "unmaps end while all devices of a container pin that memory")
 {
-	pthread_t threads[DEVICES];
 	unsigned int i, before;
 
 	gpu_create(&gpus[0], TYPE_GPU_1);
@@ -142,9 +140,7 @@ TEST_WITHIN(120, "unmaps end while all devices of a container pin that memory")
 	create_video(DEVICES * 4 * MIB);
 	for (i = 0; i < DEVICES; i++) {
 		CHECK_EQ(gpu_create_2d(&gpus[i], 1, XRGB, 1024, 1024), GPU_OK);
-		CHECK_EQ(pthread_create(&threads[i], NULL, attach_often,
-					&gpus[i]),
-			 0);
+		beside_start(attach_often, &gpus[i]);
 	}
 	for (i = 0; i < 30; i++) {
 		before = __atomic_load_n(&attached, __ATOMIC_SEQ_CST);
@@ -152,9 +148,7 @@ TEST_WITHIN(120, "unmaps end while all devices of a container pin that memory")
 		unmap_video();
 		map_video();
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	for (i = 0; i < DEVICES; i++)
-		CHECK_EQ(pthread_join(threads[i], NULL), 0);
+	beside_stop();
 	check_locked(DEVICES * GPU_RINGS_KIB);
 }
 

@@ -4,11 +4,11 @@
  * them, and a VMM that resets, closes and unmaps under way. The device touches
  * nothing that it was not given, and works when all is over.
  */
+#include "beside.h"
 #include "gpu_view.h"
 #include "test.h"
 
 #include <linux/pci_regs.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -22,7 +22,6 @@
 static struct gpu gpu;
 static uint64_t guard_at; /* no ring, no command and no backing names it */
 static uint64_t play_at;  /* what they name, apart from what is nowhere */
-static bool stop;
 
 static void set_up(const char *type)
 {
@@ -38,18 +37,6 @@ static void check_recovers(void)
 	CHECK_EQ(gpu_simple(&gpu, VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
 		 VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 	CHECK_ALL(ram_at(&gpu.virtio.ram, guard_at), GUARD, GUARD_SIZE);
-}
-
-static bool is_stopped(void)
-{
-	return __atomic_load_n(&stop, __ATOMIC_SEQ_CST);
-}
-
-static void stop_thread(pthread_t thread)
-{
-	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	CHECK_EQ(pthread_join(thread, NULL), 0);
-	__atomic_store_n(&stop, false, __ATOMIC_SEQ_CST);
 }
 
 /* An address in the play area, or one at which nothing is */
@@ -109,12 +96,12 @@ static void some_command(uint64_t *seed)
 }
 
 /* Write over the rings and the commands as fast as it goes */
-static void *scribble(void *arg)
+static void scribble(void *arg)
 {
 	struct virtqueue *queue = arg;
 	uint64_t seed = 5;
 
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		queue->ring.desc[test_random(&seed) % queue->size] =
 			some_desc(&seed);
 		some_command(&seed);
@@ -124,7 +111,6 @@ static void *scribble(void *arg)
 			queue->ring.avail->idx = (uint16_t)test_random(&seed);
 		vring_used_event(&queue->ring) = (uint16_t)test_random(&seed);
 	}
-	return NULL;
 }
 
 /* New rings for a guest that is about to spoil them */
@@ -138,12 +124,11 @@ static void start_over(void)
 
 TEST_WITHIN(120, "rings that change while they are read do no harm")
 {
-	pthread_t thread;
 	unsigned int i;
 
 	set_up(TYPE_GPU_2);
 	start_over();
-	CHECK_EQ(pthread_create(&thread, NULL, scribble, &gpu.control), 0);
+	beside_start(scribble, &gpu.control);
 	for (i = 0; i < ROUNDS; i++) {
 		virtqueue_notify(&gpu.control);
 		virtqueue_notify(&gpu.cursor);
@@ -156,18 +141,17 @@ TEST_WITHIN(120, "rings that change while they are read do no harm")
 				   VIRTIO_RUNS);
 		}
 	}
-	stop_thread(thread);
+	beside_stop();
 	check_recovers();
 }
 
 /* Chains that are right and whose commands change all the time */
-static void *scribble_commands(void *arg)
+static void scribble_commands(void *arg)
 {
 	uint64_t seed = *(uint64_t *)arg;
 
-	while (!is_stopped())
+	while (!beside_stopped())
 		some_command(&seed);
-	return NULL;
 }
 
 static void send_from_play(uint64_t *seed)
@@ -188,15 +172,13 @@ static void send_from_play(uint64_t *seed)
 TEST_WITHIN(120, "commands that change while they are read are each answered")
 {
 	uint64_t seeds[2] = {11, 12};
-	pthread_t thread;
 	unsigned int i;
 
 	set_up(TYPE_GPU_2);
-	CHECK_EQ(pthread_create(&thread, NULL, scribble_commands, &seeds[0]),
-		 0);
+	beside_start(scribble_commands, &seeds[0]);
 	for (i = 0; i < ROUNDS * 5; i++)
 		send_from_play(&seeds[1]);
-	stop_thread(thread);
+	beside_stop();
 	CHECK_EQ(virtio_status(&gpu.virtio), VIRTIO_RUNS);
 	check_recovers();
 }
@@ -224,14 +206,14 @@ TEST_WITHIN(
 }
 
 /* Touch every register that there is, right or wrong */
-static void *poke(void *arg)
+static void poke(void *arg)
 {
 	static const uint32_t regions[] = {1, 4, CONFIG};
 	static const uint32_t sizes[] = {4096, 16384, 256};
 	uint64_t seed = *(uint64_t *)arg, value;
 	unsigned int which;
 
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		which = test_random(&seed) % 3;
 		value = test_random(&seed);
 		if (value % 4)
@@ -243,40 +225,35 @@ static void *poke(void *arg)
 				     test_random(&seed) % sizes[which], &value,
 				     1u << test_random(&seed) % 4);
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120, "random registers read and written beside commands do no harm")
 {
 	uint64_t seeds[2] = {21, 22};
-	pthread_t threads[2];
 	unsigned int i;
 
 	set_up(TYPE_GPU_2);
 	for (i = 0; i < 2; i++)
-		CHECK_EQ(pthread_create(&threads[i], NULL, poke, &seeds[i]), 0);
+		beside_start(poke, &seeds[i]);
 	for (i = 0; i < ROUNDS; i++) {
 		virtio_set(&gpu.virtio, COMMON(device_status), 0);
 		virtio_set(&gpu.virtio, COMMON(device_status), VIRTIO_READY);
 		virtio_set(&gpu.virtio, COMMON(device_status), VIRTIO_RUNS);
 		virtqueue_notify(&gpu.control);
 	}
-	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	CHECK_EQ(pthread_join(threads[0], NULL), 0);
-	stop_thread(threads[1]);
+	beside_stop();
 	CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
 	gpu_reconnect(&gpu);
 	check_recovers();
 }
 
 /* Reset the device by both ways, again and again */
-static void *reset_often(void *arg)
+static void reset_often(void *arg)
 {
 	unsigned int *rounds = arg;
 
 	for (; *rounds; --*rounds)
 		CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
-	return NULL;
 }
 
 TEST_WITHIN(
@@ -284,21 +261,17 @@ TEST_WITHIN(
 	"resets while commands and other resets are under way come to an end")
 {
 	unsigned int rounds[2] = {ROUNDS, ROUNDS}, i;
-	pthread_t threads[2];
 
 	set_up(TYPE_GPU_2);
 	for (i = 0; i < 2; i++)
-		CHECK_EQ(pthread_create(&threads[i], NULL, reset_often,
-					&rounds[i]),
-			 0);
+		beside_start(reset_often, &rounds[i]);
 	while (__atomic_load_n(&rounds[0], __ATOMIC_SEQ_CST) ||
 	       __atomic_load_n(&rounds[1], __ATOMIC_SEQ_CST)) {
 		virtio_set(&gpu.virtio, COMMON(device_status), VIRTIO_READY);
 		virtqueue_notify(&gpu.control);
 		virtio_set(&gpu.virtio, COMMON(device_status), 0);
 	}
-	for (i = 0; i < 2; i++)
-		CHECK_EQ(pthread_join(threads[i], NULL), 0);
+	beside_stop();
 	CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
 	gpu_reconnect(&gpu);
 	check_recovers();
@@ -339,18 +312,17 @@ static bool is_served_or_reset(void *arg)
 }
 
 /* Notify and write the status from another of the VMM's threads */
-static void *disturb(void *arg)
+static void disturb(void *arg)
 {
 	(void)arg;
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		virtqueue_notify(&gpu.cursor);
 		virtio_set(&gpu.virtio, COMMON(device_status), VIRTIO_FOUND);
 	}
-	return NULL;
 }
 
 /* Reset it at another moment each time */
-static void *reset_at_times(void *arg)
+static void reset_at_times(void *arg)
 {
 	unsigned int *rounds = arg, steps;
 	uint64_t seed = 31;
@@ -360,25 +332,22 @@ static void *reset_at_times(void *arg)
 			virtio_status(&gpu.virtio);
 		CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120, "a start beside resets is undone by one, or served")
 {
 	unsigned int rounds = ROUNDS * 2, served = 0;
-	pthread_t resetter, other;
 
 	set_up(TYPE_GPU_2);
 	memset(ram_at(&gpu.virtio.ram, gpu.request_at), 0, 24);
-	CHECK_EQ(pthread_create(&resetter, NULL, reset_at_times, &rounds), 0);
-	CHECK_EQ(pthread_create(&other, NULL, disturb, NULL), 0);
+	beside_start(reset_at_times, &rounds);
+	beside_start(disturb, NULL);
 	while (__atomic_load_n(&rounds, __ATOMIC_SEQ_CST)) {
 		start_anyhow();
 		CHECK(test_wait(is_served_or_reset, NULL, 10));
 		served += virtqueue_has_used(&gpu.control);
 	}
-	stop_thread(other);
-	CHECK_EQ(pthread_join(resetter, NULL), 0);
+	beside_stop();
 	CHECK_GT(served, 0);
 	CHECK_OK(ioctl(gpu.virtio.device.fd, VFIO_DEVICE_RESET));
 	gpu_reconnect(&gpu);
@@ -389,25 +358,23 @@ TEST_WITHIN(120, "a start beside resets is undone by one, or served")
  * The used index only ever grows, and not beyond what was made available, each
  * time it is looked at. The guest's index is read after the device's
  */
-static void *watch_used(void *arg)
+static void watch_used(void *arg)
 {
 	const struct vring *ring = arg;
 	uint16_t last = 0, used, made;
 
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		used = __atomic_load_n(&ring->used->idx, __ATOMIC_SEQ_CST);
 		made = __atomic_load_n(&ring->avail->idx, __ATOMIC_SEQ_CST);
 		CHECK_LE((uint16_t)(used - last), (uint16_t)(made - last));
 		last = used;
 	}
-	return NULL;
 }
 
 TEST_WITHIN(240, "an index that changes both its bytes is seen whole")
 {
 	struct virtqueue *queue = &gpu.control;
 	const unsigned int count = 65536 * 2 / test_slow();
-	pthread_t watcher;
 	unsigned int i;
 
 	set_up(TYPE_GPU_1);
@@ -416,7 +383,7 @@ TEST_WITHIN(240, "an index that changes both its bytes is seen whole")
 		(struct vring_desc){gpu.request_at, 24, VRING_DESC_F_NEXT, 1};
 	queue->ring.desc[1] =
 		(struct vring_desc){gpu.response_at, 24, VRING_DESC_F_WRITE, 0};
-	CHECK_EQ(pthread_create(&watcher, NULL, watch_used, &queue->ring), 0);
+	beside_start(watch_used, &queue->ring);
 	for (i = 0; i < count; i++) {
 		/* The same chain each time: the device reads it, no more */
 		virtqueue_offer(queue, 0);
@@ -428,20 +395,20 @@ TEST_WITHIN(240, "an index that changes both its bytes is seen whole")
 	virtqueue_notify(queue);
 	while (queue->seen != queue->made)
 		CHECK_EQ(virtqueue_take(queue).len, 24);
-	stop_thread(watcher);
+	beside_stop();
 	CHECK_EQ(virtio_status(&gpu.virtio), VIRTIO_RUNS);
 	check_recovers();
 }
 
 /* Look at and export all planes, whatever they show */
-static void *look(void *arg)
+static void look(void *arg)
 {
 	int manager = *(int *)arg;
 	struct vfio_dmabuf_mgr_create_dmabuf create;
 	union plane_query query;
 	uint32_t head;
 
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		for (head = 0; head < 2; head++) {
 			CHECK_OK(
 				plane_query(manager, PRIMARY_ID(head), &query));
@@ -452,7 +419,6 @@ static void *look(void *arg)
 				close(create.fd);
 		}
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120,
@@ -460,7 +426,6 @@ TEST_WITHIN(120,
 {
 	struct gpu_resource resources[2], cursors[2];
 	struct virtio_gpu_cursor_pos pos = {0};
-	pthread_t thread;
 	unsigned int i;
 	int manager;
 
@@ -471,7 +436,7 @@ TEST_WITHIN(120,
 		gpu_resource_create(&gpu, &cursors[i],
 				    VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, 64, 64);
 	}
-	CHECK_EQ(pthread_create(&thread, NULL, look, &manager), 0);
+	beside_start(look, &manager);
 	for (i = 0; i < ROUNDS; i++) {
 		gpu_show(&gpu, i % 2, &resources[i / 2 % 2]);
 		pos.scanout_id = i % 2;
@@ -479,5 +444,5 @@ TEST_WITHIN(120,
 		gpu_update_cursor(&gpu, cursors[i % 2].id, &pos, 0, 0);
 		gpu_move_cursor(&gpu, &pos);
 	}
-	stop_thread(thread);
+	beside_stop();
 }

@@ -5,13 +5,12 @@
  * guest gives and takes. Where one uses what the other has freed the debug
  * kernel says so.
  */
+#include "beside.h"
 #include "gpu_view.h"
 #include "irq.h"
 #include "test.h"
 
-#include <pthread.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #define XRGB VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
 #define WIDTH 320
@@ -20,39 +19,18 @@
 #define ROUNDS 1000
 
 static struct gpu gpu;
-static bool stop;
-
-static bool is_stopped(void)
-{
-	return __atomic_load_n(&stop, __ATOMIC_SEQ_CST);
-}
-
-static pthread_t start_thread(void *(*body)(void *arg), void *arg)
-{
-	pthread_t thread;
-
-	CHECK_EQ(pthread_create(&thread, NULL, body, arg), 0);
-	return thread;
-}
-
-static void stop_thread(pthread_t thread)
-{
-	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	CHECK_EQ(pthread_join(thread, NULL), 0);
-}
 
 /* A guest's picture, whole or gone */
-static void *look(void *arg)
+static void look(void *arg)
 {
 	const int *manager = arg;
 	union plane_query query;
 
-	while (!is_stopped()) {
+	while (!beside_stopped()) {
 		CHECK_OK(plane_query(*manager, PRIMARY_ID(0), &query));
 		CHECK_EQ(query.base.plane_info.size,
 			 query.base.plane_info.start ? SIZE : 0);
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120, "viewers look while a resource's memory comes and goes")
@@ -60,7 +38,6 @@ TEST_WITHIN(120, "viewers look while a resource's memory comes and goes")
 	const struct virtio_gpu_rect whole = {0, 0, WIDTH, HEIGHT};
 	struct gpu_resource resource;
 	struct virtio_gpu_mem_entry entry;
-	pthread_t viewers[2];
 	unsigned int i;
 	int manager;
 
@@ -70,13 +47,12 @@ TEST_WITHIN(120, "viewers look while a resource's memory comes and goes")
 	entry = (struct virtio_gpu_mem_entry){resource.at, SIZE, 0};
 	CHECK_EQ(gpu_set_scanout(&gpu, 0, resource.id, &whole), GPU_OK);
 	for (i = 0; i < 2; i++)
-		viewers[i] = start_thread(look, &manager);
+		beside_start(look, &manager);
 	for (i = 0; i < ROUNDS / test_slow(); i++) {
 		CHECK_EQ(gpu_detach(&gpu, resource.id), GPU_OK);
 		CHECK_EQ(gpu_attach(&gpu, resource.id, &entry, 1, 1), GPU_OK);
 	}
-	for (i = 0; i < 2; i++)
-		stop_thread(viewers[i]);
+	beside_stop();
 }
 
 #define UNMASK_BY_EVENTFD                                                      \
@@ -91,38 +67,34 @@ static void set_unmask(int event)
 		sizeof(event));
 }
 
-static void *connect_often(void *arg)
+static void connect_often(void *arg)
 {
-	while (!is_stopped())
+	while (!beside_stopped())
 		set_unmask(*(const int *)arg);
-	return NULL;
 }
 
-static void *disconnect_often(void *arg)
+static void disconnect_often(void *arg)
 {
 	(void)arg;
-	while (!is_stopped())
+	while (!beside_stopped())
 		set_unmask(-1);
-	return NULL;
 }
 
 TEST_WITHIN(120, "a VMM's threads set and take the same eventfd of INTx")
 {
 	int event = (int)CHECK_OK(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
-	pthread_t threads[3];
 	unsigned int i;
 	int intx;
 
 	gpu_create(&gpu, TYPE_GPU_1);
 	irq_disconnect(&gpu.virtio.device, VFIO_PCI_MSIX_IRQ_INDEX);
 	irq_connect(&gpu.virtio.device, VFIO_PCI_INTX_IRQ_INDEX, &intx, 1);
-	threads[0] = start_thread(connect_often, &event);
-	threads[1] = start_thread(connect_often, &event);
-	threads[2] = start_thread(disconnect_often, NULL);
+	beside_start(connect_often, &event);
+	beside_start(connect_often, &event);
+	beside_start(disconnect_often, NULL);
 	for (i = 0; i < ROUNDS; i++)
 		CHECK_OK(eventfd_write(event, 1));
-	for (i = 0; i < 3; i++)
-		stop_thread(threads[i]);
+	beside_stop();
 	/* One that is set last is the one that unmasks */
 	set_unmask(event);
 	irq_do(&gpu.virtio.device, VFIO_PCI_INTX_IRQ_INDEX, 0, IRQ_TRIGGER);

@@ -3,6 +3,7 @@
  * A VMM that takes guest memory away from under a virtio-gpu: the unmap comes
  * to an end and nothing stays pinned, whoever shows or views that memory.
  */
+#include "beside.h"
 #include "gpu_view.h"
 #include "test.h"
 
@@ -421,13 +422,13 @@ static void show_anyhow(uint32_t id)
 }
 
 /* Export and touch whatever is on, and go on when it goes */
-static void *view_often(void *arg)
+static void view_often(void *arg)
 {
 	struct vfio_dmabuf_mgr_create_dmabuf create;
-	volatile bool *stop = arg;
 	unsigned char *map;
 
-	while (!*stop) {
+	(void)arg;
+	while (!beside_stopped()) {
 		if (plane_create(manager, PRIMARY_ID(0), 0, &create))
 			continue;
 		map = mmap(NULL, create.plane_info.size, PROT_READ, MAP_SHARED,
@@ -438,22 +439,19 @@ static void *view_often(void *arg)
 		}
 		close(create.fd);
 	}
-	return NULL;
 }
 
 TEST_WITHIN(120, "unmaps while the guest shows and others view come to an end")
 {
 	unsigned int rounds = 100, i;
-	pthread_t unmapper, viewer;
-	bool stop = false;
+	pthread_t unmapper;
 
 	set_up(TYPE_GPU_1);
-	CHECK_EQ(pthread_create(&viewer, NULL, view_often, &stop), 0);
+	beside_start(view_often, NULL);
 	CHECK_EQ(pthread_create(&unmapper, NULL, unmap_often, &rounds), 0);
 	for (i = 1; pthread_tryjoin_np(unmapper, NULL); i++)
 		show_anyhow(i);
-	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	CHECK_EQ(pthread_join(viewer, NULL), 0);
+	beside_stop();
 	CHECK_GT(i, rounds);
 	check_locked(GPU_RINGS_KIB);
 }
