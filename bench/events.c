@@ -54,7 +54,19 @@ static void event_after(void *arg)
 static const struct work flip = {flip_before, flip_timed, flip_after};
 static const struct work signal_event = {NULL, event_timed, event_after};
 
-static void rows_planefd(struct row *flips, struct row *wakes)
+/* A change by itself, and how far it is from there to who sleeps for it */
+static void measure_both(enum column column, const struct wake *wake,
+			 const char *what_flips, const char *what_wakes)
+{
+	struct figures figures;
+
+	result_measure(result_row(ROW_FLIP, ""), column, &wake->change,
+		       FLIP_ROUNDS, wake->arg, what_flips);
+	figures = wake_measure(wake);
+	result_set(result_row(ROW_WAKE, ""), column, &figures, 1, what_wakes);
+}
+
+static void rows_planefd(void)
 {
 	struct screen screen;
 	struct wake wake = {
@@ -62,18 +74,15 @@ static void rows_planefd(struct row *flips, struct row *wakes)
 		.change = flip,
 		.arg = &screen,
 	};
-	struct figures figures;
 
 	screen_create(&screen, PLANEFD, SIZE_HD);
 	screen_show(&screen);
-	result_measure(flips, PLANEFD, &flip, FLIP_ROUNDS, &screen, NULL);
 	wake.fd = screen.manager;
-	figures = wake_measure(&wake);
-	result_set(wakes, PLANEFD, &figures, 1, NULL);
+	measure_both(PLANEFD, &wake, NULL, NULL);
 	screen_remove(&screen);
 }
 
-static void rows_floor(struct row *flips, struct row *wakes)
+static void rows_floor(void)
 {
 	struct event event;
 	struct wake wake = {
@@ -81,24 +90,18 @@ static void rows_floor(struct row *flips, struct row *wakes)
 		.change = signal_event,
 		.arg = &event,
 	};
-	struct figures figures;
 
 	event.fd = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
-	result_measure(flips, FLOOR, &signal_event, FLIP_ROUNDS, &event,
-		       "write() to an eventfd");
 	wake.fd = event.fd;
-	figures = wake_measure(&wake);
-	result_set(wakes, FLOOR, &figures, 1, "the same by an eventfd");
+	measure_both(FLOOR, &wake, "write() to an eventfd",
+		     "the same by an eventfd");
 	close(event.fd);
 }
 
 void rows_events(void)
 {
-	struct row *flips = result_row(ROW_FLIP, "");
-	struct row *wakes = result_row(ROW_WAKE, "");
-
-	rows_planefd(flips, wakes);
-	rows_floor(flips, wakes);
+	rows_planefd();
+	rows_floor();
 }
 
 void rows_events_peer(enum column whose)
