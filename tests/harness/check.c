@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#define ASLEEP_SECONDS 10
 
 void test_check_str(const char *file, int line, const char *what,
 		    const char *got, const char *expected)
@@ -118,6 +121,27 @@ void test_kill(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	reap(pid);
+}
+
+/* As /proc tells: S is a sleep that a signal ends; one in a page fault is D */
+static bool is_asleep(void *arg)
+{
+	char path[32], line[256] = "";
+	const char *state;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)*(const pid_t *)arg);
+	fd = (int)CHECK_OK(open(path, O_RDONLY | O_CLOEXEC));
+	CHECK_OK(read(fd, line, sizeof(line) - 1));
+	close(fd);
+	/* Behind its name, which may have any characters */
+	state = strrchr(line, ')');
+	return state && state[1] && state[2] == 'S';
+}
+
+void test_wait_asleep(pid_t pid)
+{
+	CHECK(test_wait(is_asleep, &pid, ASLEEP_SECONDS));
 }
 
 /* 1 where there is no such number */

@@ -84,6 +84,13 @@ void test_join(pid_t pid);
 void test_kill(pid_t pid);
 
 /*
+ * Wait until that process sleeps for what may never come, as in poll() or
+ * pause(): it is through with all that it does before. The test fails if it
+ * never is.
+ */
+void test_wait_asleep(pid_t pid);
+
+/*
  * Wait until condition(arg) holds, looking often; false when the time, which is
  * longer in a debug kernel, is over.
  * For what the kernel gives no event for.

@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -346,21 +345,6 @@ TEST("nothing changed is a wait that runs out, a flip one that does not")
 	planefd_close(planefd);
 }
 
-/* Whether the process sleeps, as /proc tells */
-static bool is_asleep(void *arg)
-{
-	const pid_t *pid = arg;
-	char path[32];
-	char line[256] = { 0 };
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)*pid);
-	int fd = (int)CHECK_OK(open(path, O_RDONLY));
-	CHECK_OK(read(fd, line, sizeof(line) - 1));
-	close(fd);
-	const char *state = strrchr(line, ')');
-	return state && state[1] && state[2] == 'S';
-}
-
 static void wait_for_flip(void *arg)
 {
 	struct planefd *planefd = arg;
@@ -384,7 +368,7 @@ TEST("a viewer that sleeps is woken by a flip")
 
 	CHECK_EQ(planefd_query(planefd, PRIMARY, &plane), 0);
 	pid_t pid = test_fork(wait_for_flip, planefd);
-	CHECK(test_wait(is_asleep, &pid, 10));
+	test_wait_asleep(pid);
 	bochs_pan(&device, 0, 8);
 	test_join(pid);
 	planefd_close(planefd);
@@ -397,7 +381,7 @@ TEST("a viewer that sleeps is woken when the device is closed")
 
 	CHECK_EQ(planefd_query(planefd, PRIMARY, &plane), 0);
 	pid_t pid = test_fork(wait_for_end, planefd);
-	CHECK(test_wait(is_asleep, &pid, 10));
+	test_wait_asleep(pid);
 	device_close(&device);
 	test_join(pid);
 	planefd_close(planefd);
