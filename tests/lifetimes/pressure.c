@@ -91,6 +91,8 @@ static void run_order(void *arg)
 	for (i = 1; i < 4; i++)
 		number[i] = world_add(&world, kinds[i], i);
 	number[0] = 0;
+	/* Where it still ran it could be killed for a page of its own */
+	test_wait_asleep(world.remover);
 	cgroup_limit(cgroup_memory() + (long)ROOM);
 	/* What this process needs for itself is not the question */
 	cgroup_leave();
