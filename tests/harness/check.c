@@ -158,6 +158,11 @@ unsigned int test_slow(void)
 	return number_of("PLANEFD_SLOW");
 }
 
+unsigned int test_rounds(unsigned int count)
+{
+	return count > test_slow() ? count / test_slow() : 1;
+}
+
 unsigned int test_each(void)
 {
 	return number_of("PLANEFD_EACH");

@@ -99,10 +99,15 @@ bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);
 
 /*
  * By how much longer everything takes than in a stock kernel: 1, or more in a
- * debug kernel. Time limits are multiplied by it already; who does a thing very
- * often may do it less often.
+ * debug kernel. Time limits are multiplied by it already.
  */
 unsigned int test_slow(void);
+
+/*
+ * How often to do what is to be done @count times in the hope that something
+ * happens: less often where the kernel is slow, once at the least
+ */
+unsigned int test_rounds(unsigned int count);
 
 /*
  * Who walks something one by one, such as every order of some ends, is to do

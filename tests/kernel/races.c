@@ -77,6 +77,7 @@ static void check_created(const struct vfio_dmabuf_mgr_create_dmabuf *create)
 TEST_WITHIN(90, "CREATE gives what it tells while the guest sets modes")
 {
 	struct vfio_dmabuf_mgr_create_dmabuf create;
+	const unsigned int rounds = test_rounds(1000);
 	unsigned int created = 0, off = 0;
 	int manager;
 	pid_t guest;
@@ -85,7 +86,7 @@ TEST_WITHIN(90, "CREATE gives what it tells while the guest sets modes")
 	paint();
 	manager = manager_open(&device);
 	guest = test_fork(set_modes, NULL);
-	while (created < 1000) {
+	while (created < rounds) {
 		if (plane_create(manager, PRIMARY, 0, &create)) {
 			CHECK_EQ(errno, ENOENT);
 			off++;
@@ -180,7 +181,7 @@ TEST_WITHIN(60, "the last close of a dma-buf races its next export, harmlessly")
 	for (i = 0; i < 4; i++)
 		beside_start(create_and_close, &flags[i % 2]);
 	/* Flips make the manager let go of what it holds itself */
-	for (flip = 0; flip < FLIPS; flip++)
+	for (flip = 0; flip < test_rounds(FLIPS); flip++)
 		bochs_write(&device, DISPI_Y_OFFSET,
 			    (uint16_t)(test_random(&seed) % 4));
 	beside_stop();
@@ -233,13 +234,14 @@ static void acknowledge(void *arg)
 	int pipe = *(int *)arg;
 	struct pollfd poll_for = {.events = POLLIN};
 	union plane_query query;
+	const unsigned int rounds = test_rounds(WAKES);
 	unsigned int i;
 
 	poll_for.fd = manager_open(&device);
 	plane_query_ok(poll_for.fd, &query);
-	for (i = 0; i <= WAKES; i++) {
+	for (i = 0; i <= rounds; i++) {
 		CHECK_EQ(write(pipe, "", 1), 1);
-		if (i == WAKES)
+		if (i == rounds)
 			break;
 		CHECK_EQ(poll(&poll_for, 1, -1), 1);
 		plane_query_ok(poll_for.fd, &query);
@@ -257,7 +259,7 @@ TEST_WITHIN(90, "a flip that comes as a viewer falls asleep wakes it, each "
 	bochs_create(&device, TYPE_16M, &modes[0]);
 	CHECK_OK(pipe(pipes));
 	viewer = test_fork(acknowledge, &pipes[1]);
-	for (i = 0; i < WAKES; i++) {
+	for (i = 0; i < test_rounds(WAKES); i++) {
 		CHECK_EQ(read(pipes[0], &byte, 1), 1);
 		bochs_write(&device, DISPI_Y_OFFSET, (uint16_t)(i % 2 + 1));
 	}

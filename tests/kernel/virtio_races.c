@@ -374,7 +374,7 @@ static void watch_used(void *arg)
 TEST_WITHIN(240, "an index that changes both its bytes is seen whole")
 {
 	struct virtqueue *queue = &gpu.control;
-	const unsigned int count = 65536 * 2 / test_slow();
+	const unsigned int count = test_rounds(65536 * 2);
 	unsigned int i;
 
 	set_up(TYPE_GPU_1);

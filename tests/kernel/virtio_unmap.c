@@ -443,7 +443,7 @@ static void view_often(void *arg)
 
 TEST_WITHIN(120, "unmaps while the guest shows and others view come to an end")
 {
-	unsigned int rounds = 100, i;
+	unsigned int rounds = test_rounds(100), i;
 	pthread_t unmapper;
 
 	set_up(TYPE_GPU_1);

@@ -107,7 +107,7 @@ static void run_orders(enum display display)
 
 	world_prepare();
 	seed = test_seed();
-	for (order = 0; order < ORDERS; order++) {
+	for (order = 0; order < ORDERS; order += test_each()) {
 		pid_t pid;
 		int status;
 
