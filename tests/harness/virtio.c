@@ -9,11 +9,13 @@
 #include "test.h"
 
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MAX_CAPS 48
 #define RESET_SECONDS 10
+#define UNLOAD_SECONDS 10
 
 static uint32_t config_get(const struct device *device, uint32_t offset,
 			   unsigned int width)
@@ -95,6 +97,23 @@ void virtio_find(struct virtio *virtio)
 void virtio_load(void)
 {
 	CHECK_EQ(system("modprobe " MODULE_VIRTIO_GPU), 0);
+}
+
+static bool is_unloaded(void *arg)
+{
+	(void)arg;
+	return !module_loaded(MODULE_VIRTIO_GPU) ||
+	       !module_remove(MODULE_VIRTIO_GPU);
+}
+
+void virtio_load_with(const char *parameters)
+{
+	char command[128];
+
+	CHECK(test_wait(is_unloaded, NULL, UNLOAD_SECONDS));
+	snprintf(command, sizeof(command), "modprobe %s %s", MODULE_VIRTIO_GPU,
+		 parameters);
+	CHECK_EQ(system(command), 0);
 }
 
 void virtio_create(struct virtio *virtio, const char *type)

@@ -51,6 +51,9 @@ struct virtio {
 /* Load the module, which goes again after the test */
 void virtio_load(void);
 
+/* The same with these parameters, anew if it is loaded: no device is left */
+void virtio_load_with(const char *parameters);
+
 /* Load the module, make such a device, open it and give it memory */
 void virtio_create(struct virtio *virtio, const char *type);
 
