@@ -70,9 +70,8 @@ static u32 update_cursor(struct vgpu *vgpu, u32 head)
 	    scanout.hot_y >= VGPU_CURSOR_SIZE)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	scanout.fourcc = cursor_fourcc(scanout.resource);
-	if (vgpu_scanout_show(vgpu, head, VGPU_CURSOR_PLANE, &scanout))
-		return VIRTIO_GPU_RESP_ERR_UNSPEC;
-	return VIRTIO_GPU_RESP_OK_NODATA;
+	return vgpu_answer_of(vgpu_scanout_show(vgpu, head, VGPU_CURSOR_PLANE,
+						&scanout));
 }
 
 static u32 move_cursor(struct vgpu *vgpu, u32 head)

@@ -42,7 +42,8 @@ u32 vgpu_fourcc(u32 format)
 	}
 }
 
-static u32 answer_of(int error)
+/* What a guest is told of an errno */
+u32 vgpu_answer_of(int error)
 {
 	switch (error) {
 	case 0:
@@ -129,7 +130,7 @@ u32 vgpu_resource_create_2d(struct vgpu *vgpu)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	resource = resource_create(vgpu, id);
 	if (IS_ERR(resource))
-		return answer_of(PTR_ERR(resource));
+		return vgpu_answer_of(PTR_ERR(resource));
 	resource->fourcc = fourcc;
 	resource->width = width;
 	resource->height = height;
@@ -145,7 +146,7 @@ static u32 attach(struct vgpu *vgpu, struct vgpu_resource *resource,
 	backing = vgpu_backing_create(vgpu, offset, nr_entries,
 				      resource->size);
 	if (IS_ERR(backing))
-		return answer_of(PTR_ERR(backing));
+		return vgpu_answer_of(PTR_ERR(backing));
 	resource->backing = backing;
 	vgpu_scanouts_update(vgpu, resource);
 	return VIRTIO_GPU_RESP_OK_NODATA;
@@ -173,7 +174,7 @@ u32 vgpu_resource_create_blob(struct vgpu *vgpu)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	resource = resource_create(vgpu, id);
 	if (IS_ERR(resource))
-		return answer_of(PTR_ERR(resource));
+		return vgpu_answer_of(PTR_ERR(resource));
 	resource->blob = true;
 	resource->size = size;
 	answer = attach(vgpu, resource, sizeof(*command), nr_entries);
@@ -258,7 +259,7 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	if (backing->whole_pages)
 		return VIRTIO_GPU_RESP_OK_NODATA;
-	return answer_of(vgpu_backing_copy_rect(vgpu, backing, offset,
+	return vgpu_answer_of(vgpu_backing_copy_rect(vgpu, backing, offset,
 						(u64)width * VGPU_CPP,
 						(u64)resource->width * VGPU_CPP,
 						height));

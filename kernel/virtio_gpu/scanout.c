@@ -234,9 +234,8 @@ static bool rect_is_within(const struct vgpu_rect *rect, u32 width, u32 height)
 static u32 show_on_head(struct vgpu *vgpu, u32 head,
 			const struct vgpu_scanout *scanout)
 {
-	if (vgpu_scanout_show(vgpu, head, VGPU_PRIMARY_PLANE, scanout))
-		return VIRTIO_GPU_RESP_ERR_UNSPEC;
-	return VIRTIO_GPU_RESP_OK_NODATA;
+	return vgpu_answer_of(vgpu_scanout_show(vgpu, head, VGPU_PRIMARY_PLANE,
+						scanout));
 }
 
 /* VIRTIO_GPU_CMD_SET_SCANOUT */
@@ -430,6 +429,7 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu)
 	struct vgpu_rect rect = rect_of(&command->r);
 	struct vgpu_resource *resource;
 	u32 head;
+	int ret;
 
 	resource = vgpu_resource_find(vgpu, le32_to_cpu(command->resource_id));
 	if (!resource)
@@ -438,12 +438,14 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu)
 	    !rect_is_within(&rect, resource->width, resource->height))
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	if (is_lost(vgpu, resource) && is_shown(vgpu, resource)) {
-		if (vgpu_backing_revive(vgpu, resource->backing))
-			return VIRTIO_GPU_RESP_ERR_UNSPEC;
+		ret = vgpu_backing_revive(vgpu, resource->backing);
+		if (ret)
+			return vgpu_answer_of(ret);
 		vgpu_scanouts_update(vgpu, resource);
 	}
-	if (copy_drawn(vgpu, resource, &rect))
-		return VIRTIO_GPU_RESP_ERR_UNSPEC;
+	ret = copy_drawn(vgpu, resource, &rect);
+	if (ret)
+		return vgpu_answer_of(ret);
 	for (head = 0; head < vgpu->type->heads; head++)
 		tell_damage(vgpu, head, resource, &rect);
 	return VIRTIO_GPU_RESP_OK_NODATA;

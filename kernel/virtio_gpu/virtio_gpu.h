@@ -382,6 +382,7 @@ u32 vgpu_resource_detach(struct vgpu *vgpu);
 u32 vgpu_resource_transfer(struct vgpu *vgpu);
 void vgpu_resources_drop(struct vgpu *vgpu);
 u32 vgpu_fourcc(u32 format);
+u32 vgpu_answer_of(int error);
 
 /* backing.c */
 struct vgpu_backing *vgpu_backing_create(struct vgpu *vgpu, u64 offset,

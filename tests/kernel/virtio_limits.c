@@ -308,6 +308,36 @@ TEST("a backing that is no memory at its end uses up nothing")
 	CHECK_EQ(pin(2, LIMIT_PAGES), GPU_OK);
 }
 
+#define VIDEO_START (RAM_START + (UINT64_C(1) << 33))
+
+TEST("what the VMM has unmapped counts no more, and comes back only if it fits")
+{
+	const struct virtio_gpu_mem_entry entry = {VIDEO_START,
+						   LIMIT_PAGES * PAGE, 0};
+	const struct virtio_gpu_rect whole = {0, 0, WIDTH, LIMIT_PAGES};
+	const struct device *device = &gpu.virtio.device;
+	struct ram video;
+
+	set_up(SMALL);
+	ram_create(&video, device, VIDEO_START, entry.length);
+	create(&gpu, 1, LIMIT_PAGES);
+	CHECK_EQ(attach(&gpu, 1, &entry), GPU_OK);
+	show(1, LIMIT_PAGES);
+	CHECK_EQ(ram_unmap(device, VIDEO_START, video.size), video.size);
+	check_pinned(0);
+	CHECK_EQ(pin(2, LIMIT_PAGES), GPU_OK);
+	ram_map(&video, device);
+	CHECK_EQ(gpu_flush(&gpu, 1, &whole), FULL);
+	CHECK_EQ(gpu_set_scanout(&gpu, 1, 1, &whole), FULL);
+	view_check_off(manager, PRIMARY_ID(0));
+	view_check_off(manager, PRIMARY_ID(1));
+	check_pinned(LIMIT_KIB);
+	CHECK_EQ(gpu_unref(&gpu, 2), GPU_OK);
+	CHECK_EQ(gpu_flush(&gpu, 1, &whole), GPU_OK);
+	check_pinned(LIMIT_KIB);
+	CHECK_EQ(pin(3, 1), FULL);
+}
+
 /* -------- copies_mib -------- */
 
 TEST("copies are whole pages: so many single pixels fit as there are pages")
