@@ -47,14 +47,16 @@ static struct plane_buffer *buffer_create(struct vfio_dmabuf_mgr *mgr,
 void buffer_destroy(struct plane_buffer *buffer)
 {
 	mutex_destroy(&buffer->lock);
-	vfio_dmabuf_mem_put(buffer->scanout.mem);
+	if (buffer->scanout.mem)
+		vfio_dmabuf_mem_put(buffer->scanout.mem);
 	mgr_put(buffer->mgr);
 	kfree(buffer);
 }
 
 /*
- * Let go of a dma-buf. If nobody else has it, it is no longer counted: its
- * release is to come, however late.
+ * Let go of a dma-buf. If nobody else has it, it is no longer counted, and its
+ * memory is nobody's any more: its release is to come, however late, and until
+ * then a guest would be refused memory that nobody has.
  */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
@@ -67,6 +69,8 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 		buffer = exported->dmabuf->priv;
 		buffer->counted = false;
 		mgr->nr_buffers[exported->writable]--;
+		vfio_dmabuf_mem_put(buffer->scanout.mem);
+		buffer->scanout.mem = NULL;
 	}
 	list_del(&exported->link);
 	/* The final put is deferred: it takes no lock of ours here */
@@ -246,14 +250,20 @@ static noinline_for_stack struct dma_buf *
 export_known_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 {
 	struct scanout scanout;
+	struct dma_buf *dmabuf;
 
-	/*
-	 * Its memory may be kept by a dma-buf alone, which mgr_export() may
-	 * drop to make room: the release waits for mgr->lock.
-	 */
 	if (!scanout_find(mgr, id, &scanout))
 		return ERR_PTR(-ENOENT);
-	return mgr_export(mgr, &scanout, true);
+	/*
+	 * Its memory may be kept by a dma-buf alone, which mgr_export() may
+	 * drop to make room.
+	 */
+	if (scanout.mem)
+		vfio_dmabuf_mem_get(scanout.mem);
+	dmabuf = mgr_export(mgr, &scanout, true);
+	if (scanout.mem)
+		vfio_dmabuf_mem_put(scanout.mem);
+	return dmabuf;
 }
 
 /*

@@ -132,7 +132,7 @@ struct mgr_file {
 
 struct plane_buffer {
 	struct vfio_dmabuf_mgr *mgr;	/* a reference */
-	struct scanout scanout;		/* .mem is a reference */
+	struct scanout scanout;		/* .mem is a reference, or NULL */
 	pgoff_t first;			/* page of .mem at which it begins */
 	pgoff_t nr_pages;
 	bool writable;

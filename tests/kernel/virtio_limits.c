@@ -175,10 +175,10 @@ static void try_changes_nothing(memory *kind)
 	paint(&shown, 2);
 	show(1, LIMIT_PAGES);
 	check_shown(&view, &shown);
+	view_close(&view);
 	/* It has none, and can have one */
 	CHECK(GPU_IS_ERROR(gpu_detach(&gpu, 2)));
 	CHECK_EQ(gpu_detach(&gpu, 1), GPU_OK);
-	view_close(&view);
 	CHECK_EQ(attach(&gpu, 2, &other), GPU_OK);
 	paint(&other, 3);
 	show(2, LIMIT_PAGES);
@@ -404,6 +404,23 @@ TEST("a copy that is kept by a path alone counts, too")
 	CHECK_EQ(copy(2, 1), FULL);
 	CHECK_OK(close(fd));
 	CHECK_EQ(copy(3, LIMIT_PAGES), GPU_OK);
+}
+
+TEST("a copy that its viewers have let go of goes with its resource, at once")
+{
+	struct virtio_gpu_mem_entry entry;
+	struct view view;
+	unsigned int i;
+
+	set_up(SMALL);
+	for (i = 0; i < 20; i++) {
+		gpu.virtio.ram.taken = 16 * PAGE;
+		show_copy(&entry);
+		view_open(&view, manager, PRIMARY_ID(0), 0);
+		check_shown(&view, &entry);
+		view_close(&view);
+		CHECK_EQ(gpu_unref(&gpu, 1), GPU_OK);
+	}
 }
 
 TEST("a copy of an earlier opening that a viewer has counts")
