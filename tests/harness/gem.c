@@ -56,6 +56,24 @@ int gem_export(int card, uint32_t handle)
 	return prime.fd;
 }
 
+off_t gem_next_place(int card, size_t size)
+{
+	struct gem_create_dumb dumb = {
+		.width = 1024,
+		.height = (uint32_t)(size / 4096),
+		.bpp = 32,
+	};
+	struct gem_map_dumb place = {0};
+	struct gem_destroy_dumb destroy;
+
+	CHECK_OK(ioctl(card, GEM_CREATE_DUMB, &dumb));
+	CHECK_EQ(dumb.size, size);
+	place.handle = destroy.handle = dumb.handle;
+	CHECK_OK(ioctl(card, GEM_MAP_DUMB, &place));
+	CHECK_OK(ioctl(card, GEM_DESTROY_DUMB, &destroy));
+	return (off_t)place.offset;
+}
+
 void gem_close(int card, uint32_t handle)
 {
 	struct gem_handle close = {.handle = handle};

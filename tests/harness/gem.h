@@ -12,6 +12,7 @@
 #include <linux/types.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct gem_version {
 	int major;
@@ -74,5 +75,12 @@ uint32_t gem_import(int card, int dmabuf);
 int gem_export(int card, uint32_t handle);
 
 void gem_close(int card, uint32_t handle);
+
+/*
+ * Where in the card's file the next object of so many bytes, whole pages, will
+ * be. GEM tells nobody where an imported object is, but gives it the place that
+ * a buffer of the same size has just left.
+ */
+off_t gem_next_place(int card, size_t size);
 
 #endif /* TESTS_HARNESS_GEM_H */

@@ -246,33 +246,10 @@ TEST("what is written to a writable dma-buf is in VRAM")
 	check_unharmed();
 }
 
-/*
- * Where in the card's file the next object of a picture's size will be. GEM
- * tells nobody where an imported object is, but gives it the place that a
- * buffer of the same size has just left.
- */
-static off_t next_place(int card)
-{
-	struct gem_create_dumb dumb = {
-		.width = vga.width,
-		.height = vga.height,
-		.bpp = 32,
-	};
-	struct gem_map_dumb place = {0};
-	struct gem_destroy_dumb destroy;
-
-	CHECK_OK(ioctl(card, GEM_CREATE_DUMB, &dumb));
-	CHECK_EQ(dumb.size, PICTURE_SIZE);
-	place.handle = destroy.handle = dumb.handle;
-	CHECK_OK(ioctl(card, GEM_MAP_DUMB, &place));
-	CHECK_OK(ioctl(card, GEM_DESTROY_DUMB, &destroy));
-	return (off_t)place.offset;
-}
-
 /* Import a dma-buf and map it through the card's file, which is O_RDWR */
 static void *map_imported(int card, int dmabuf, int prot)
 {
-	off_t place = next_place(card);
+	off_t place = gem_next_place(card, PICTURE_SIZE);
 
 	gem_import(card, dmabuf);
 	return mmap(NULL, PICTURE_SIZE, prot, MAP_SHARED, card, place);
