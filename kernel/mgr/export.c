@@ -241,7 +241,8 @@ static void *map_for_kernel(struct plane_buffer *buffer, bool revoked)
 
 /*
  * Memory that is revoked is no error, which a guest and a viewer could then have
- * whenever they like: dma_buf_vmap() would WARN.
+ * whenever they like: dma_buf_vmap() would WARN. It does not ask while somebody
+ * has the mapping from before, and shares that.
  */
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
