@@ -126,7 +126,7 @@ struct vfio_dmabuf_rect {
  *	of the memory numbered @backing, all whole pages. Needed only by a
  *	driver whose planes have no mem. Its file must have the access mode of
  *	@flags (O_RDONLY or O_RDWR) and the vendor then keeps the promises that
- *	abi.md makes of a dma-buf: that it outlives the device is one of them.
+ *	the UAPI header makes of one: that it outlives the device is one of them.
  *	Return a new one each time, with the only reference to it, which is
  *	the manager's, or an ERR_PTR: -ENOENT where that memory is gone, which
  *	the viewer sees as a plane that is off. Called as @get_plane is; may
