@@ -7,7 +7,8 @@
 # A program fails once more if its plan is missing or not kept to, if it exits
 # with an error that no test told of, or if it ran out of time (tests/vm/run
 # itself tells of a VM that died: status 125). A line "@plan NAME" announces a
-# program that has to come.
+# program that has to come, and "@again NAME" one that comes once more: what it has
+# said so far does not count.
 
 function show(what, sentence)
 {
@@ -45,6 +46,21 @@ $1 == "@begin" {
 	seconds = $3
 	plan = -1
 	seen = failures = 0
+	passed_before = passed
+	failed_before = failed
+	skipped_before = skipped
+	list_before = failed_list
+	next
+}
+
+$1 == "@again" {
+	passed = passed_before
+	failed = failed_before
+	skipped = skipped_before
+	failed_list = list_before
+	name = ""
+	print "# " $2 ": the VM has stopped; once more, in a new one"
+	fflush()
 	next
 }
 
