@@ -4,6 +4,7 @@
  * kernel's own mapping and never asks how the dma-buf was opened. vivid is one
  * that needs no hardware, and shares all of this with a webcam's driver.
  */
+#include "cgroup.h"
 #include "gem.h"
 #include "gpu_view.h"
 #include "test.h"
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define CAPTURE V4L2_BUF_TYPE_VIDEO_CAPTURE
@@ -157,8 +159,8 @@ TEST("a camera draws into a writable dma-buf, and that is VRAM")
 
 /* -------- A guest's own memory, which it or its VMM takes back -------- */
 
-#define WIDTH 640u
-#define HEIGHT 480u
+#define WIDTH 1024u
+#define HEIGHT 512u
 #define SIZE (WIDTH * HEIGHT * 4)
 #define VIDEO_START (RAM_START + (UINT64_C(1) << 33))
 
@@ -261,4 +263,25 @@ TEST_WITHIN(90, "what a camera was given before that it reaches until it lets "
 		CHECK(is_painted());
 		end_gpu();
 	}
+}
+
+static bool is_charged_less(void *arg)
+{
+	return cgroup_memory() <= *(long *)arg;
+}
+
+TEST("what a camera was given goes when the VMM has none of it and it lets go")
+{
+	long most;
+
+	open_camera();
+	cgroup_join();
+	queue_all(show_memory());
+	most = cgroup_memory() - (long)(SIZE - MIB);
+	unmap();
+	CHECK_OK(munmap(memory.bytes, SIZE));
+	CHECK_GT(cgroup_memory(), most);
+	capture();
+	let_go();
+	CHECK(test_wait(is_charged_less, &most, 5));
 }
