@@ -72,6 +72,12 @@ static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 	return mem;
 }
 
+static void mem_destroy(struct vfio_dmabuf_mem *mem)
+{
+	mutex_destroy(&mem->lock);
+	kvfree(mem);
+}
+
 static void chunk_free(struct mem_chunk *chunk)
 {
 	unsigned long i;
@@ -106,7 +112,7 @@ static void mem_free(struct kref *ref)
 	mem_cgroup_put(mem->memcg);
 	if (mem->quota)
 		quota_return(mem->quota, vfio_dmabuf_mem_size(mem));
-	kvfree(mem);
+	mem_destroy(mem);
 }
 
 /**
@@ -135,7 +141,7 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
 	if (!mem)
 		return ERR_PTR(-ENOMEM);
 	if (quota && !quota_take(quota, vfio_dmabuf_mem_size(mem))) {
-		kvfree(mem);
+		mem_destroy(mem);
 		return ERR_PTR(-ENOSPC);
 	}
 	mem->quota = quota;
