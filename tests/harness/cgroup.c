@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -53,6 +54,8 @@ void cgroup_join(void)
 	if (mkdir(GROUP, 0755))
 		CHECK_EQ(errno, EEXIST);
 	write_to(GROUP "/cgroup.procs", "0");
+	/* A huge page is charged as long as any part of it is in use */
+	CHECK_OK(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
 }
 
 void cgroup_leave(void)

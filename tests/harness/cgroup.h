@@ -6,7 +6,10 @@
 #ifndef TESTS_HARNESS_CGROUP_H
 #define TESTS_HARNESS_CGROUP_H
 
-/* This process in it, or back in the root cgroup */
+/*
+ * This process in it, without huge pages, which are charged whole while any part is
+ * in use; or back in the root cgroup
+ */
 void cgroup_join(void);
 void cgroup_leave(void);
 
