@@ -145,16 +145,39 @@ static int copy_rect(struct vgpu *vgpu, const struct vgpu_scanout *scanout,
 				      scanout->stride, rect->height);
 }
 
+/* Has an unmap taken its memory? */
+static bool is_lost(struct vgpu *vgpu, struct vgpu_resource *resource)
+{
+	bool lost;
+
+	mutex_lock(&vgpu->pin_lock);
+	lost = resource->backing && !vgpu_backing_mem(resource->backing);
+	mutex_unlock(&vgpu->pin_lock);
+	return lost;
+}
+
+/* Have that memory again, and whatever showed it show it again. */
+static int revive(struct vgpu *vgpu, struct vgpu_resource *resource)
+{
+	int ret;
+
+	if (!is_lost(vgpu, resource))
+		return 0;
+	ret = vgpu_backing_revive(vgpu, resource->backing);
+	if (!ret)
+		vgpu_scanouts_update(vgpu, resource);
+	return ret;
+}
+
 /* Have what a scanout shows be there, as the guest has drawn it. */
 static int prepare(struct vgpu *vgpu, const struct vgpu_scanout *scanout)
 {
-	struct vgpu_backing *backing = scanout->resource->backing;
 	int ret;
 
 	/* Nothing to show until there is memory */
-	if (!backing)
+	if (!scanout->resource->backing)
 		return 0;
-	ret = vgpu_backing_revive(vgpu, backing);
+	ret = revive(vgpu, scanout->resource);
 	return ret ?: copy_rect(vgpu, scanout, &scanout->rect);
 }
 
@@ -176,8 +199,13 @@ int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 		       s32 x, s32 y)
 {
-	vgpu->scanouts[head][nr].x = x;
-	vgpu->scanouts[head][nr].y = y;
+	struct vgpu_scanout *scanout = &vgpu->scanouts[head][nr];
+
+	scanout->x = x;
+	scanout->y = y;
+	/* Drivers send no more while the picture stays; without it it is off */
+	if (scanout->resource)
+		revive(vgpu, scanout->resource);
 	publish(vgpu, head, nr);
 }
 
@@ -400,17 +428,6 @@ static void tell_damage(struct vgpu *vgpu, u32 head,
 					&damage);
 }
 
-/* Is its memory lost? */
-static bool is_lost(struct vgpu *vgpu, struct vgpu_resource *resource)
-{
-	bool lost;
-
-	mutex_lock(&vgpu->pin_lock);
-	lost = resource->backing && !vgpu_backing_mem(resource->backing);
-	mutex_unlock(&vgpu->pin_lock);
-	return lost;
-}
-
 static bool is_shown(struct vgpu *vgpu, const struct vgpu_resource *resource)
 {
 	u32 head;
@@ -437,11 +454,10 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu)
 	if (!resource->blob &&
 	    !rect_is_within(&rect, resource->width, resource->height))
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
-	if (is_lost(vgpu, resource) && is_shown(vgpu, resource)) {
-		ret = vgpu_backing_revive(vgpu, resource->backing);
+	if (is_shown(vgpu, resource)) {
+		ret = revive(vgpu, resource);
 		if (ret)
 			return vgpu_answer_of(ret);
-		vgpu_scanouts_update(vgpu, resource);
 	}
 	ret = copy_drawn(vgpu, resource, &rect);
 	if (ret)

@@ -306,3 +306,30 @@ TEST("a picture that is no cursor's size is never shown beyond its own memory")
 		CHECK_LE(query.base.plane_info.size, resource.size);
 	}
 }
+
+TEST("a cursor whose memory was unmapped and is there again is shown by a move")
+{
+	const uint64_t start = RAM_START + (UINT64_C(1) << 33);
+	const size_t size = (size_t)CURSOR_SIZE * CURSOR_SIZE * 4;
+	const struct virtio_gpu_mem_entry entry = {start, (uint32_t)size, 0};
+	const struct virtio_gpu_cursor_pos pos = {0, 5, 6, 0};
+	struct gpu_resource cursor = {.id = 1};
+	struct ram video;
+	struct view view;
+
+	set_up(TYPE_GPU_1);
+	ram_create(&video, &gpu.virtio.device, start, size);
+	memset(video.bytes, 0x5a, size);
+	CHECK_EQ(gpu_create_2d(&gpu, cursor.id, ARGB, CURSOR_SIZE, CURSOR_SIZE),
+		 GPU_OK);
+	CHECK_EQ(gpu_attach(&gpu, cursor.id, &entry, 1, 1), GPU_OK);
+	show(&cursor, 0, 1, 2, 3, 4);
+	CHECK_EQ(ram_unmap(&gpu.virtio.device, start, size), size);
+	gpu_move_cursor(&gpu, &pos);
+	view_check_off(manager, CURSOR_ID(0));
+	ram_map(&video, &gpu.virtio.device);
+	gpu_move_cursor(&gpu, &pos);
+	check_place(0, 5, 6, 3, 4);
+	view_open(&view, manager, CURSOR_ID(0), 0);
+	view_compare(&view, video.bytes, CURSOR_SIZE * 4);
+}

@@ -204,6 +204,25 @@ TEST("the same memory mapped again is shown again by the guest's next commands")
 	view_check(manager, PRIMARY_ID(0), &resource, &whole);
 }
 
+TEST("memory that is there again for one head is for all that showed it")
+{
+	struct gpu_resource resource;
+	struct virtio_gpu_rect whole;
+
+	set_up(TYPE_GPU_2);
+	create_at(&resource, 1, 0, 640, 480);
+	whole = gpu_whole(&resource);
+	gpu_show(&gpu, 0, &resource);
+	gpu_show(&gpu, 1, &resource);
+	unmap_all();
+	view_check_off(manager, PRIMARY_ID(0));
+	view_check_off(manager, PRIMARY_ID(1));
+	ram_map(&video, device());
+	gpu_show(&gpu, 0, &resource);
+	view_check(manager, PRIMARY_ID(0), &resource, &whole);
+	view_check(manager, PRIMARY_ID(1), &resource, &whole);
+}
+
 TEST("other memory at the same place is what is shown next, not the old one")
 {
 	struct gpu_resource resource;
