@@ -103,8 +103,7 @@ static void unpin_work(struct work_struct *work)
 		list_del(&pin->link);
 		WRITE_ONCE(pin->state, VGPU_PIN_GONE);
 		mutex_unlock(&vgpu->pin_lock);
-		if (atomic_dec_and_test(&vgpu->nr_leaving))
-			vgpu_unmap_none_leaving(vgpu);
+		atomic_dec(&vgpu->nr_leaving);
 		tell_progress(vgpu);
 	}
 }
@@ -122,7 +121,7 @@ static bool pages_are_memory(struct page **pages, unsigned long nr)
 	for (i = 0; i < nr; i++)
 		if (!pfn_valid(page_to_pfn(pages[i])) ||
 		    PageReserved(pages[i]) ||
-		    page_ref_count(pages[i]) > INT_MAX / 2)
+		    page_count(pages[i]) > INT_MAX / 2)
 			return false;
 	return true;
 }
@@ -184,26 +183,25 @@ static int pin_entries(struct vgpu *vgpu, struct vgpu_backing *backing,
 
 static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
-	bool quiet;
+	bool may;
 
 	mutex_lock(&vgpu->pin_lock);
-	quiet = !vgpu_unmap_quiet_left(vgpu);
-	if (quiet) {
+	may = !vgpu_unmap_is_under_way(vgpu);
+	if (may) {
 		pin->state = VGPU_PIN_GROWING;
 		pin->hit = false;
 		list_add_tail(&pin->link, &vgpu->pins);
 	}
 	mutex_unlock(&vgpu->pin_lock);
-	return quiet;
+	return may;
 }
 
 /* Unmaps hit it from now on. First wait until there are none. */
 static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
 	do {
-		/* What ends elsewhere is not told here: look again in time */
-		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
-				   vgpu_unmap_quiet_left(vgpu));
+		wait_event(vgpu->wait, vgpu_is_halting(vgpu) ||
+				       !vgpu_unmap_is_under_way(vgpu));
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
 	} while (!pin_try_begin(vgpu, pin));

@@ -3,115 +3,166 @@
  * The VMM's unmaps: what of their range is pinned is given back, and VFIO never
  * finds that it was not.
  *
- * VFIO tells of an unmap under its device list lock, and comes again a few
- * times, the last of which is a bug of the host's, until nothing is pinned in
- * the range. Unpinning takes VFIO's iommu lock. Others hold that one while they
- * wait for the device list lock; so vgpu_dma_unmap() must not unpin itself, nor
- * wait without end for someone who does. It lets a work item unpin (pin.c),
- * waits as long as that gets on, and otherwise returns: that frees the lock that
- * whoever is in the way waits for, and VFIO comes again. Not more often than it
- * bears, though: a VMM that has someone in the way each time, such as a device
- * that reads guest memory for which the VMM has no answer, waits until it has
- * let go.
+ * VFIO tells of an unmap under its device list lock, then takes its iommu lock
+ * and looks. While anything is pinned in the range it comes again, and
+ * vfio_iommu_type1 takes it for a bug of the host's after ten times.
  *
- * So that a guest cannot have its memory pinned again each time just before
- * VFIO looks, nothing is pinned while an unmap is under way nor for a moment
- * after it. VFIO tells the devices of a container one after the other, and
- * looks when the last of them is done; so this holds for all of them as long as
- * it takes any. Which those are VFIO does not say, but they hear of an unmap
- * from the same task.
+ * Nothing must be pinned before it looks, and how long that takes is the VMM's to
+ * say: another thread of its can hold that lock, or it may hardly have a CPU. So
+ * nothing is pinned from when a device is told until the task that unmaps is on
+ * its way back to user space. A file tells that, of which nobody has a fd: a task
+ * that lets go of a file's last reference releases it there (fput()). It also
+ * keeps this module for as long. VFIO tells all devices of a container, so none of
+ * them is in the way more than once.
+ *
+ * Unpinning takes the iommu lock, too, and others hold that one while they wait
+ * for the device list lock: vgpu_dma_unmap() must not unpin itself, nor wait
+ * without end for someone who does. It lets a work item unpin (pin.c), waits as
+ * long as that gets on, and otherwise returns: that frees the lock that whoever is
+ * in the way waits for, and VFIO comes again. Not more often than it bears,
+ * though. A VMM that has someone in the way each time waits until that has let go;
+ * if it has arranged for who waits for the device list lock just then, for good.
+ * So it hangs its own threads, where it would have stopped the host.
  */
+#include <linux/anon_inodes.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "virtio_gpu.h"
 
 /*
- * How long after an unmap nothing is pinned: far more than VFIO needs, and more
- * than a task is kept waiting whose cgroup has used up its CPU time
- */
-#define QUIET_TIME	(HZ / 5)
-
-/*
- * How often unmaps may return with pages still pinned, in all devices of a
- * container, before one of them has waited for all: vfio_iommu_type1 comes ten
- * times for one unmap
+ * How often one unmap may be told that it is done while pages are still pinned:
+ * vfio_iommu_type1 comes ten times
  */
 #define MAX_LATE	8
 
-/* All devices that are open, and what they know of unmaps */
-static LIST_HEAD(open_devices);
+/* A task that unmaps, and a device that was told: until it is back in user space */
+struct vgpu_unmap {
+	struct list_head link;
+	struct vgpu *vgpu;		/* NULL once that is closed */
+	const void *task;		/* to compare with */
+	u64 iova;
+	u64 length;
+	unsigned int nr_told;		/* how often, of this range */
+};
+
+/* All of them; the lock also guards what is in them and their devices' nr_unmaps */
+static LIST_HEAD(unmaps);
 static DEFINE_SPINLOCK(unmap_lock);
 
-/* -------- Unmaps that were late: under unmap_lock -------- */
+/* -------- The worker -------- */
 
-/* Both are open in the same container, as far as unmaps have told. */
-static bool is_beside(const struct vgpu *vgpu, const struct vgpu *other)
+bool vgpu_unmap_is_under_way(struct vgpu *vgpu)
 {
-	return vgpu->unmapper && other->unmapper == vgpu->unmapper;
-}
-
-static unsigned int count_late(const struct vgpu *vgpu)
-{
-	const struct vgpu *other;
-	unsigned int nr = 0;
-
-	list_for_each_entry(other, &open_devices, open_link)
-		if (is_beside(vgpu, other))
-			nr += other->nr_late;
-	return nr;
-}
-
-/* Once nothing is left that they were late for, they were not. */
-static void forget_late(struct vgpu *vgpu)
-{
-	struct vgpu *other;
-
-	list_for_each_entry(other, &open_devices, open_link)
-		if (is_beside(vgpu, other) && atomic_read(&other->nr_leaving))
-			return;
-	list_for_each_entry(other, &open_devices, open_link) {
-		if (!is_beside(vgpu, other) || !other->nr_late)
-			continue;
-		other->nr_late = 0;
-		other->unmapped_at = jiffies;
-	}
-}
-
-/* -------- The worker and the unpinner -------- */
-
-long vgpu_unmap_quiet_left(struct vgpu *vgpu)
-{
-	const struct vgpu *other;
-	long left = 0;
+	bool under_way;
 
 	spin_lock(&unmap_lock);
-	list_for_each_entry(other, &open_devices, open_link) {
-		if (!is_beside(vgpu, other))
-			continue;
-		if (other->nr_unmaps || other->nr_late)
-			left = QUIET_TIME;
-		left = max(left, (long)(other->unmapped_at + QUIET_TIME -
-					jiffies));
-	}
+	under_way = vgpu->nr_unmaps;
 	spin_unlock(&unmap_lock);
-	return left;
-}
-
-void vgpu_unmap_none_leaving(struct vgpu *vgpu)
-{
-	spin_lock(&unmap_lock);
-	forget_late(vgpu);
-	spin_unlock(&unmap_lock);
+	return under_way;
 }
 
 /* -------- Whoever unmaps -------- */
 
+static int unmap_release(struct inode *inode, struct file *file)
+{
+	struct vgpu_unmap *unmap = file->private_data;
+
+	spin_lock(&unmap_lock);
+	list_del(&unmap->link);
+	/* It cannot be closed, and freed, before the lock is free */
+	if (unmap->vgpu && !--unmap->vgpu->nr_unmaps)
+		wake_up_all(&unmap->vgpu->wait);
+	spin_unlock(&unmap_lock);
+	kfree(unmap);
+	return 0;
+}
+
+static const struct file_operations unmap_fops = {
+	.owner = THIS_MODULE,
+	.release = unmap_release,
+	.llseek = noop_llseek,
+};
+
+/* How often the caller has told this device of the range; 0 if it never did. */
+static unsigned int told_before(struct vgpu *vgpu, u64 iova, u64 length)
+{
+	struct vgpu_unmap *unmap;
+
+	lockdep_assert_held(&unmap_lock);
+
+	list_for_each_entry(unmap, &unmaps, link) {
+		if (unmap->vgpu != vgpu || unmap->task != current)
+			continue;
+		if (unmap->iova != iova || unmap->length != length)
+			unmap->nr_told = 0;
+		unmap->iova = iova;
+		unmap->length = length;
+		return ++unmap->nr_told;
+	}
+	return 0;
+}
+
+/* Have nr_unmaps, which counts the caller already, count it until it is back. */
+static int follow_caller(struct vgpu *vgpu, u64 iova, u64 length)
+{
+	struct vgpu_unmap *unmap;
+	struct file *file;
+
+	unmap = kzalloc(sizeof(*unmap), VFIO_DMABUF_GFP);
+	if (!unmap)
+		return -ENOMEM;
+	unmap->task = current;
+	unmap->iova = iova;
+	unmap->length = length;
+	unmap->nr_told = 1;
+	file = anon_inode_getfile("[vfio-virtio-gpu-unmap]", &unmap_fops, unmap,
+				  O_RDONLY);
+	if (IS_ERR(file)) {
+		kfree(unmap);
+		return PTR_ERR(file);
+	}
+	spin_lock(&unmap_lock);
+	if (vgpu->unmaps_count)
+		unmap->vgpu = vgpu;
+	list_add(&unmap->link, &unmaps);
+	spin_unlock(&unmap_lock);
+	fput(file);
+	return 0;
+}
+
+/*
+ * From here on nothing is pinned until the caller is back in user space. Returns
+ * how often it has told of this range.
+ */
+static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
+{
+	unsigned int nr_told;
+
+	spin_lock(&unmap_lock);
+	nr_told = told_before(vgpu, iova, length);
+	vgpu->nr_unmaps += !nr_told;
+	spin_unlock(&unmap_lock);
+	if (nr_told)
+		return nr_told;
+	if (!follow_caller(vgpu, iova, length))
+		return 1;
+	/* Nothing tells when it is back, nor counts how often it comes */
+	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
+			       "out of memory: can show no guest memory until it is opened anew\n");
+	return MAX_LATE + 1;
+}
+
 /* Until nothing is in the way, or it has stood still as long as @patience */
-static bool wait_until_left(struct vgpu *vgpu, long patience)
+static void wait_until_left(struct vgpu *vgpu, long patience)
 {
 	unsigned long progress;
 	long left;
@@ -123,7 +174,6 @@ static bool wait_until_left(struct vgpu *vgpu, long patience)
 					  READ_ONCE(vgpu->pin_progress) != progress,
 					  patience);
 	} while (left && atomic_read(&vgpu->nr_leaving));
-	return left;
 }
 
 /*
@@ -131,37 +181,27 @@ static bool wait_until_left(struct vgpu *vgpu, long patience)
  * device leaves an address space with all there is in it, comes once; unpinning
  * takes no lock of its there.
  */
-static long unmap_patience(const struct vgpu *vgpu, u64 length)
+static long unmap_patience(unsigned int nr_told, u64 length)
 {
-	return length >= ULONG_MAX || count_late(vgpu) >= MAX_LATE ?
+	return length >= ULONG_MAX || nr_told > MAX_LATE ?
 		MAX_SCHEDULE_TIMEOUT : HZ;
 }
 
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 {
 	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
-	bool busy, done;
-	long patience;
+	unsigned int nr_told;
+	bool busy;
 
+	/* Newer kernels still tell a device that is closed, which has no pins */
+	if (!READ_ONCE(vgpu->unmaps_count))
+		return;
+	nr_told = unmap_begin(vgpu, iova, length);
 	mutex_lock(&vgpu->pin_lock);
 	busy = vgpu_pins_hit(vgpu, iova, length);
-	spin_lock(&unmap_lock);
-	vgpu->unmapper = current;
-	vgpu->nr_unmaps += busy;
-	patience = unmap_patience(vgpu, length);
-	spin_unlock(&unmap_lock);
 	mutex_unlock(&vgpu->pin_lock);
-	if (!busy)
-		return;
-
-	done = wait_until_left(vgpu, patience);
-	spin_lock(&unmap_lock);
-	vgpu->nr_unmaps--;
-	vgpu->nr_late += !done;
-	vgpu->unmapped_at = jiffies;
-	if (!atomic_read(&vgpu->nr_leaving))
-		forget_late(vgpu);
-	spin_unlock(&unmap_lock);
+	if (busy)
+		wait_until_left(vgpu, unmap_patience(nr_told, length));
 }
 
 /* -------- Opening and closing -------- */
@@ -169,17 +209,20 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 void vgpu_unmap_open(struct vgpu *vgpu)
 {
 	spin_lock(&unmap_lock);
-	vgpu->unmapper = NULL;
-	vgpu->nr_late = 0;
-	vgpu->unmapped_at = jiffies - QUIET_TIME;
-	list_add(&vgpu->open_link, &open_devices);
+	vgpu->nr_unmaps = 0;
+	WRITE_ONCE(vgpu->unmaps_count, true);
 	spin_unlock(&unmap_lock);
 }
 
 void vgpu_unmap_close(struct vgpu *vgpu)
 {
+	struct vgpu_unmap *unmap;
+
 	flush_work(&vgpu->unpin_work);
 	spin_lock(&unmap_lock);
-	list_del(&vgpu->open_link);
+	WRITE_ONCE(vgpu->unmaps_count, false);
+	list_for_each_entry(unmap, &unmaps, link)
+		if (unmap->vgpu == vgpu)
+			unmap->vgpu = NULL;
 	spin_unlock(&unmap_lock);
 }

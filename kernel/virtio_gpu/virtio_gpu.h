@@ -306,11 +306,8 @@ struct vgpu {
 	unsigned long pin_progress;	/* grows with every batch */
 
 	/* Unmaps: a spinlock of unmap.c's */
-	struct list_head open_link;	/* while open */
-	const void *unmapper;	/* the task that told of the last one */
-	unsigned int nr_unmaps;	/* that wait for pins to go */
-	unsigned int nr_late;	/* that did not wait for all to go */
-	unsigned long unmapped_at;	/* jiffies of the last such one's end */
+	bool unmaps_count;		/* it is open */
+	unsigned int nr_unmaps;		/* under way */
 };
 
 static inline struct vgpu *to_vgpu(struct vdev *vdev)
@@ -416,13 +413,10 @@ bool vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length);
  */
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
 
-/* For how many jiffies at the least nothing is to be pinned yet; 0: it may be */
-long vgpu_unmap_quiet_left(struct vgpu *vgpu);
+/* Nothing is to be pinned; vgpu->wait is woken once it may be. */
+bool vgpu_unmap_is_under_way(struct vgpu *vgpu);
 
-/* The unpinner is through: vgpu->nr_leaving has become 0. */
-void vgpu_unmap_none_leaving(struct vgpu *vgpu);
-
-/* The device is opened, and maps nothing yet. */
+/* The device is opened, and has pinned nothing yet. */
 void vgpu_unmap_open(struct vgpu *vgpu);
 
 /* It is closed: nothing is pinned after this, as VFIO wants it. */

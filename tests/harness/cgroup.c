@@ -46,13 +46,18 @@ __attribute__((constructor)) static void clean_group(void)
 	test_after_each(remove_group);
 }
 
-void cgroup_join(void)
+static void create_group(void)
 {
 	if (access(CGROUPS "/cgroup.controllers", F_OK))
 		CHECK_OK(mount("cgroup2", CGROUPS, "cgroup2", 0, NULL));
 	write_to(CGROUPS "/cgroup.subtree_control", "+memory");
 	if (mkdir(GROUP, 0755))
 		CHECK_EQ(errno, EEXIST);
+}
+
+void cgroup_join(void)
+{
+	create_group();
 	write_to(GROUP "/cgroup.procs", "0");
 	/* A huge page is charged as long as any part of it is in use */
 	CHECK_OK(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
@@ -61,6 +66,22 @@ void cgroup_join(void)
 void cgroup_leave(void)
 {
 	write_to(CGROUPS "/cgroup.procs", "0");
+}
+
+bool cgroup_limit_cpu(unsigned int quota_us, unsigned int period_us)
+{
+	char text[128];
+
+	create_group();
+	read_from(CGROUPS "/cgroup.controllers", text, sizeof(text));
+	if (!strstr(text, "cpu "))
+		return false;
+	write_to(CGROUPS "/cgroup.subtree_control", "+cpu");
+	if (access(GROUP "/cpu.max", F_OK))
+		return false;
+	snprintf(text, sizeof(text), "%u %u", quota_us, period_us);
+	write_to(GROUP "/cpu.max", text);
+	return true;
 }
 
 void cgroup_limit(long bytes)

@@ -6,12 +6,20 @@
 #ifndef TESTS_HARNESS_CGROUP_H
 #define TESTS_HARNESS_CGROUP_H
 
+#include <stdbool.h>
+
 /*
  * This process in it, without huge pages, which are charged whole while any part is
  * in use; or back in the root cgroup
  */
 void cgroup_join(void);
 void cgroup_leave(void);
+
+/*
+ * How many of each period's microseconds all in it have a CPU; false where the
+ * kernel cannot. Can be called before the first is in it
+ */
+bool cgroup_limit_cpu(unsigned int quota_us, unsigned int period_us);
 
 /* Its limit in bytes */
 void cgroup_limit(long bytes);

@@ -6,6 +6,7 @@
  * VFIO is not led to believe that it never will be: vfio_iommu_type1 has a BUG
  * for that, after ten times.
  */
+#include "cgroup.h"
 #include "gpu_view.h"
 #include "test.h"
 
@@ -13,6 +14,7 @@
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -59,25 +61,32 @@ static void create_missing(void)
 			    MISSING_SIZE));
 }
 
-/* Blobs of the same 2 MiB many times, so that unpinning takes many calls */
-static void pin_video(void)
+/* A blob of what is unmapped, so many times over */
+static uint32_t pin(uint32_t id, unsigned int repeats)
 {
 	static struct virtio_gpu_mem_entry entries[REPEATS];
-	struct virtio_gpu_resource_create_blob create = {
+	const struct virtio_gpu_resource_create_blob create = {
+		.resource_id = id,
 		.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
-		.nr_entries = REPEATS,
-		.size = REPEATS * VIDEO_SIZE,
+		.nr_entries = repeats,
+		.size = repeats * VIDEO_SIZE,
 	};
 	unsigned int i;
 
-	ram_create(&video, &holder.virtio.device, VIDEO_START, VIDEO_SIZE);
-	for (i = 0; i < REPEATS; i++)
+	for (i = 0; i < repeats; i++)
 		entries[i] = (struct virtio_gpu_mem_entry){
 			VIDEO_START, (uint32_t)VIDEO_SIZE, 0};
-	for (create.resource_id = 1; create.resource_id <= BLOBS;
-	     create.resource_id++)
-		CHECK_EQ(gpu_create_blob(&holder, &create, entries, REPEATS),
-			 GPU_OK);
+	return gpu_create_blob(&holder, &create, entries, repeats);
+}
+
+/* Many, so that unpinning takes many calls */
+static void pin_video(void)
+{
+	uint32_t id;
+
+	ram_create(&video, &holder.virtio.device, VIDEO_START, VIDEO_SIZE);
+	for (id = 1; id <= BLOBS; id++)
+		CHECK_EQ(pin(id, REPEATS), GPU_OK);
 }
 
 /* Have a device read the round's page */
@@ -186,4 +195,86 @@ TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 	CHECK_EQ(unmapped, VIDEO_SIZE);
 	for (round = 0; round < ROUNDS; round++)
 		virtqueue_take(&readers[round % 2].control);
+}
+
+/* -------- A VMM that is kept from going on -------- */
+
+/* In a second the unmapper and who is in its way have this much of a CPU */
+#define QUOTA_US 5000
+#define PERIOD_US 1000000
+
+/* After that the unmapper has had one, and waits for VFIO's lock */
+#define PERIODS_MS 3000
+
+/* Beside each other, or the one might have all there is on one CPU */
+static void starve(void)
+{
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	CHECK_OK(sched_setaffinity(0, sizeof(first), &first));
+	cgroup_join();
+}
+
+static void spin(void *arg)
+{
+	starve();
+	for (;;)
+		__asm__ volatile("" : : "r"(arg) : "memory");
+}
+
+static void unmap_slowly(void *arg)
+{
+	(void)arg;
+	starve();
+	CHECK_EQ(ram_unmap(&holder.virtio.device, VIDEO_START, VIDEO_SIZE),
+		 VIDEO_SIZE);
+}
+
+static bool is_locked_less(void *arg)
+{
+	return ram_locked() <= *(long *)arg;
+}
+
+/*
+ * The unmapper was told that all is unpinned. VFIO's lock, with which it then
+ * looks, somebody else has for long; and once it is free the unmapper has no CPU
+ * to take it with, and whoever comes first does.
+ */
+static void unmap_late(unsigned int round)
+{
+	long kib = ram_locked() - (long)(VIDEO_SIZE / 1024);
+	pid_t pid = test_fork(unmap_slowly, NULL);
+
+	CHECK(test_wait(is_locked_less, &kib, SECONDS));
+	send_missing(round);
+	wait_for_reader(round);
+	sleep_ms(PERIODS_MS);
+	answer(round);
+	CHECK(GPU_IS_ERROR(pin(BLOBS + 1, 1)));
+	test_join(pid);
+	virtqueue_take(&readers[round % 2].control);
+}
+
+TEST_WITHIN(120, "nothing is pinned anew before an unmap is over, however late "
+		 "that is")
+{
+	unsigned int round;
+	pid_t spinner;
+
+	if (!cgroup_limit_cpu(QUOTA_US, PERIOD_US))
+		test_skip("this kernel cannot limit a cgroup's CPU time");
+	gpu_create(&holder, TYPE_GPU_1);
+	gpu_create_beside(&readers[0], TYPE_GPU_1, &holder);
+	gpu_create_beside(&readers[1], TYPE_GPU_1, &readers[0]);
+	create_missing();
+	ram_create(&video, &holder.virtio.device, VIDEO_START, VIDEO_SIZE);
+	spinner = test_fork(spin, NULL);
+	for (round = 0; round < 3; round++) {
+		CHECK_EQ(pin(round + 1, REPEATS), GPU_OK);
+		unmap_late(round);
+		ram_map(&video, &holder.virtio.device);
+	}
+	test_kill(spinner);
 }
