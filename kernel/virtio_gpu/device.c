@@ -103,9 +103,18 @@ static long vgpu_ioctl(struct vfio_device *vfio, unsigned int cmd,
 	}
 }
 
+/* Neither in a reset, nor with a command that it has no bus for any more */
+static bool is_through(const struct vgpu *vgpu)
+{
+	return !READ_ONCE(vgpu->resetting) &&
+	       !(READ_ONCE(vgpu->stopped) && READ_ONCE(vgpu->serving));
+}
+
 /*
  * A virtio reset is over when the driver's write of it is: not every driver
  * waits for the status to read 0, and what it gave the device is its own again.
+ * It is the same with bus mastering that is taken away, by which one kernel
+ * keeps devices out of the memory of the next.
  */
 static ssize_t vgpu_file_write(struct vfio_device *vfio,
 			       const char __user *buf, size_t count,
@@ -117,8 +126,7 @@ static ssize_t vgpu_file_write(struct vfio_device *vfio,
 	ret = vdev_write(vfio, buf, count, ppos);
 	/* A halt is a reset, too; who is killed has no use for the memory */
 	wait_event_killable(vgpu->wait,
-			    !READ_ONCE(vgpu->resetting) ||
-			    READ_ONCE(vgpu->halted));
+			    is_through(vgpu) || READ_ONCE(vgpu->halted));
 	return ret;
 }
 

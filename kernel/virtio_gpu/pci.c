@@ -182,6 +182,7 @@ static void set_status(struct vgpu *vgpu, u8 value)
 	if (!value) {
 		regs_reset(vgpu);
 		WRITE_ONCE(vgpu->resetting, true);
+		wake_up_all(&vgpu->wait);
 		queue_work(vgpu->wq, &vgpu->work);
 		return;
 	}
@@ -340,10 +341,12 @@ static u32 device_read(struct vgpu *vgpu, u32 offset, unsigned int size)
 	return bytes_at(&config, sizeof(config), offset, size);
 }
 
-static void device_write(struct vgpu *vgpu, u32 offset, u32 value)
+static void device_write(struct vgpu *vgpu, u32 offset, unsigned int size,
+			 u32 value)
 {
 	const u32 clear = offsetof(struct virtio_gpu_config, events_clear);
 
+	value &= GENMASK(8 * size - 1, 0);
 	if (offset >= clear && offset < clear + 4)
 		vgpu->events &= ~(value << 8 * (offset - clear));
 }
@@ -377,7 +380,7 @@ void vgpu_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
 		common_write(vgpu, offset, size, value);
 		break;
 	case VGPU_DEVICE:
-		device_write(vgpu, offset - VGPU_DEVICE, value);
+		device_write(vgpu, offset - VGPU_DEVICE, size, value);
 		break;
 	case VGPU_NOTIFY:
 		/* The worker looks at all queues */
@@ -394,22 +397,17 @@ void vgpu_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
 static void pci_reset(struct vdev *vdev)
 {
 	struct vgpu *vgpu = to_vgpu(vdev);
-	unsigned int i;
 
 	regs_reset(vgpu);
-	for (i = 0; i < VGPU_NR_QUEUES; i++) {
-		vgpu->queues[i].next_avail = 0;
-		vgpu->queues[i].next_used = 0;
-		vgpu->queues[i].told = false;
-	}
-	WRITE_ONCE(vgpu->resetting, false);
+	vgpu_queues_reset(vgpu);
 }
 
 static void pci_moved(struct vdev *vdev)
 {
 	struct vgpu *vgpu = to_vgpu(vdev);
 
-	/* No plane is in a BAR; but it may be a bus master again */
+	/* No plane is in a BAR; but it may be a bus master, or no longer */
+	WRITE_ONCE(vgpu->stopped, !vdev_is_bus_master(vdev));
 	queue_work(vgpu->wq, &vgpu->work);
 }
 

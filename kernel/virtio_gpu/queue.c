@@ -21,8 +21,8 @@
 #define TURN	16
 
 /* What is wrong with a ring, for the log */
-#define RING_UNREADABLE		"it is not all in memory"
-#define RING_PLACE		"it is where no ring can be"
+#define RING_UNREADABLE		"it cannot be had, or is not all in memory"
+#define RING_PLACE		"it is where no ring can be, or there is no memory"
 #define RING_INDEX		"its index runs ahead"
 #define RING_DESCRIPTOR		"a descriptor is out of range"
 #define RING_LOOP		"a chain of descriptors is too long"
@@ -339,6 +339,8 @@ static const char *serve_turn(struct vgpu *vgpu, struct vgpu_queue *queue,
 	for (done = 0; !wrong && done < min_t(u16, nr, TURN); done++) {
 		if (vgpu_is_halting(vgpu))
 			return NULL;
+		if (READ_ONCE(vgpu->stopped))
+			break;
 		wrong = serve_one(vgpu, queue);
 		cond_resched();
 	}
@@ -372,6 +374,7 @@ static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
 			   BIT_ULL(VIRTIO_RING_F_EVENT_IDX);
 	queue->indirect = vgpu->driver_features &
 			  BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC);
+	WRITE_ONCE(vgpu->serving, ready);
 	mutex_unlock(&vgpu->vdev.lock);
 	return ready;
 }
@@ -402,19 +405,27 @@ void vgpu_drop(struct vgpu *vgpu)
 		vgpu_ring_close(vgpu, &vgpu->queues[i]);
 }
 
-/* What the driver's reset leaves to the worker */
-static void finish_reset(struct vgpu *vgpu)
+/* The end of a reset: what comes next is a queue's first */
+void vgpu_queues_reset(struct vgpu *vgpu)
 {
 	unsigned int i;
 
-	vgpu_drop(vgpu);
-	mutex_lock(&vgpu->vdev.lock);
+	lockdep_assert_held(&vgpu->vdev.lock);
+
 	for (i = 0; i < VGPU_NR_QUEUES; i++) {
 		vgpu->queues[i].next_avail = 0;
 		vgpu->queues[i].next_used = 0;
 		vgpu->queues[i].told = false;
 	}
 	WRITE_ONCE(vgpu->resetting, false);
+}
+
+/* What the driver's reset leaves to the worker */
+static void finish_reset(struct vgpu *vgpu)
+{
+	vgpu_drop(vgpu);
+	mutex_lock(&vgpu->vdev.lock);
+	vgpu_queues_reset(vgpu);
 	mutex_unlock(&vgpu->vdev.lock);
 	wake_up_all(&vgpu->wait);
 }
@@ -437,6 +448,9 @@ void vgpu_work(struct work_struct *work)
 			wrong = serve_turn(vgpu, &vgpu->queues[i], &more);
 			if (wrong)
 				give_up(vgpu, &vgpu->queues[i], wrong);
+			WRITE_ONCE(vgpu->serving, false);
+			if (READ_ONCE(vgpu->stopped))
+				wake_up_all(&vgpu->wait);
 		}
 		more |= READ_ONCE(vgpu->resetting);
 		cond_resched();

@@ -85,7 +85,7 @@
 #define VGPU_MAX_ALL_ENTRIES	SZ_256K	/* of all of a device's backings */
 #define VGPU_MAX_SEGMENTS	1024	/* of one request, as QEMU has it */
 
-/* The vectors, and how virtio names the lack of one */
+/* One for the configuration, one for each queue */
 #define VGPU_NR_VECTORS		3
 
 enum vgpu_queue_nr {
@@ -277,6 +277,8 @@ struct vgpu {
 	u8 generation;
 	u8 isr;
 	bool resetting;		/* the worker is to follow; read without, too */
+	bool stopped;		/* no bus master any more; the same */
+	bool serving;		/* the worker is at a queue; the same */
 	u32 events;
 	struct vgpu_head heads[VGPU_MAX_HEADS];
 	struct vgpu_plane planes[VGPU_MAX_HEADS][VGPU_NR_PLANES];
@@ -346,6 +348,7 @@ void vgpu_needs_reset(struct vgpu *vgpu);
 
 /* queue.c */
 void vgpu_work(struct work_struct *work);
+void vgpu_queues_reset(struct vgpu *vgpu);
 void vgpu_drop(struct vgpu *vgpu);
 int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size);
 int vgpu_request_read(struct vgpu *vgpu, u64 offset, void *data, size_t size);

@@ -395,3 +395,65 @@ TEST("a device that is no bus master leaves its rings alone until it is one")
 		   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	CHECK_EQ(virtqueue_take(&gpu.control).len, 24);
 }
+
+/* Transfers that take long, since they are copied: half of what the queue holds */
+static void offer_transfers(void)
+{
+	struct ram *ram = &gpu.virtio.ram;
+	const uint32_t width = 1024, height = 512, size = width * height * 4;
+	const struct virtio_gpu_mem_entry odd = {ram_take(ram, size + PAGE) + 16,
+						 size, 0};
+	const struct virtio_gpu_transfer_to_host_2d transfer = {
+		.hdr.type = VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D,
+		.r = {0, 0, width, height},
+		.resource_id = 1,
+	};
+	const struct piece pieces[] = {
+		{gpu.request_at, sizeof(transfer), 0},
+		{gpu.response_at, 24, VRING_DESC_F_WRITE},
+	};
+	unsigned int i;
+
+	CHECK_EQ(gpu_create_2d(&gpu, 1, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, width,
+			       height),
+		 GPU_OK);
+	CHECK_EQ(gpu_attach(&gpu, 1, &odd, 1, 1), GPU_OK);
+	memcpy(ram_at(ram, gpu.request_at), &transfer, sizeof(transfer));
+	for (i = 0; i < GPU_CONTROL_SIZE / 2; i++)
+		virtqueue_offer(&gpu.control,
+				virtqueue_chain(&gpu.control, pieces, 2));
+}
+
+static uint16_t answers(void)
+{
+	return __atomic_load_n(&gpu.control.ring.used->idx, __ATOMIC_ACQUIRE);
+}
+
+static bool has_more_answers(void *arg)
+{
+	return answers() != *(uint16_t *)arg;
+}
+
+TEST("a device that is no bus master any more has written its last answer")
+{
+	const struct device *device = &gpu.virtio.device;
+	uint16_t before, after, all;
+
+	gpu_create(&gpu, TYPE_GPU_1);
+	offer_transfers();
+	before = answers();
+	all = (uint16_t)(before + GPU_CONTROL_SIZE / 2);
+	virtqueue_notify(&gpu.control);
+	CHECK(test_wait(has_more_answers, &before, 10));
+	region_set(device, CONFIG, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	after = answers();
+	/* Else it was through before */
+	CHECK_GT(all, after);
+	CHECK(!test_wait(has_more_answers, &after, 1));
+	region_set(device, CONFIG, PCI_COMMAND, 2,
+		   PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	while (after != all) {
+		CHECK(test_wait(has_more_answers, &after, 10));
+		after = answers();
+	}
+}
