@@ -9,6 +9,7 @@
 
 #include <linux/device/class.h>
 #include <linux/eventfd.h>
+#include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
@@ -67,6 +68,20 @@ static inline void planefd_eventfd_signal(struct eventfd_ctx *ctx)
 	eventfd_signal(ctx, 1);
 #else
 	eventfd_signal(ctx);
+#endif
+}
+
+/*
+ * Put a reference to a file that is not the last one; false, and nothing done,
+ * where it is the last, or where that cannot be told: from 6.13 the count has a
+ * type of its own, which has no such operation.
+ */
+static inline bool planefd_fput_unless_last(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	return atomic_long_add_unless(&file->f_count, -1, 1);
+#else
+	return false;
 #endif
 }
 

@@ -56,7 +56,8 @@ void buffer_destroy(struct plane_buffer *buffer)
 /*
  * Let go of a dma-buf. If nobody else has it, it is no longer counted, and its
  * memory is nobody's any more: its release is to come, however late, and until
- * then a guest would be refused memory that nobody has.
+ * then a guest would be refused memory that nobody has. No release comes from
+ * here, which would take the manager's lock.
  */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
@@ -73,9 +74,7 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 		buffer->scanout.mem = NULL;
 	}
 	list_del(&exported->link);
-	/* The final put is deferred: it takes no lock of ours here */
-	dma_buf_put(exported->dmabuf);
-	kfree(exported);
+	exported_put(exported);
 }
 
 /* Drop what nobody else has, but for the @keep that were last given out. */

@@ -228,7 +228,7 @@ ioctl_create_dmabuf(struct mgr_file *file,
 	return 0;
 
 err_dmabuf:
-	dma_buf_put(dmabuf);
+	exported_put_back(dmabuf);
 err_fd:
 	put_unused_fd(fd);
 	return ret;

@@ -391,6 +391,19 @@ long vfio_dmabuf_mgr_device_ioctl(struct vfio_dmabuf_mgr *mgr,
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_device_ioctl);
 
+static int __init mgr_init(void)
+{
+	return put_init();
+}
+
+static void __exit mgr_exit(void)
+{
+	put_exit();
+}
+
+module_init(mgr_init);
+module_exit(mgr_exit);
+
 MODULE_DESCRIPTION("VFIO dma-buf manager: display planes of virtual GPUs");
 MODULE_LICENSE("GPL");
 PLANEFD_IMPORT_NS_DMA_BUF;

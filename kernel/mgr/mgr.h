@@ -6,7 +6,7 @@
  *   struct mgr_file		a manager fd's file (file.c, ioctl.c)
  *   struct scanout		which pages, in which geometry (scanout.c)
  *   struct plane_buffer	a scanout that is a dma-buf (buffer.c, export.c)
- *   struct exported		a dma-buf that can be given out again (buffer.c)
+ *   struct exported		a dma-buf that is given out again (buffer.c, put.c)
  *   struct vfio_dmabuf_mem	the pages themselves (mem.c)
  *
  * Who keeps whom alive: the device and each manager file hold the manager; a
@@ -81,6 +81,7 @@ struct exported {
 	struct scanout scanout;	/* .mem is kept by the dma-buf */
 	bool writable;
 	struct dma_buf *dmabuf;	/* a reference */
+	struct work_struct put_work;	/* drops that; see put.c */
 };
 
 struct plane_change {
@@ -204,6 +205,12 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
 		     bool blank);
 void buffer_destroy(struct plane_buffer *buffer);
+
+/* put.c */
+int put_init(void);
+void put_exit(void);
+void exported_put(struct exported *exported);
+void exported_put_back(struct dma_buf *dmabuf);
 
 /* export.c */
 struct dma_buf *export_buffer(struct plane_buffer *buffer);

@@ -11,9 +11,16 @@
 
 #define TYPES 3
 
+/* A dma-buf's last reference goes a moment after its holders */
+static bool is_removed(void *arg)
+{
+	(void)arg;
+	return !module_remove(MODULE_DISPLAY) || !module_loaded(MODULE_DISPLAY);
+}
+
 static void unload(void)
 {
-	module_remove(MODULE_DISPLAY);
+	test_wait(is_removed, NULL, 10);
 }
 
 void display_create(struct device *device)

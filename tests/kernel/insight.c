@@ -188,6 +188,14 @@ static void check_event(const char *name, const char *part)
 		  text);
 }
 
+/* Its last reference goes a moment after all that was done */
+static bool is_released(void *arg)
+{
+	(void)arg;
+	read_file(TRACING "/trace");
+	return strstr(text, "vfio_dmabuf_mgr_release:");
+}
+
 TEST("open, query, create, change, release, close and revoke are traced")
 {
 	union plane_query query;
@@ -202,7 +210,7 @@ TEST("open, query, create, change, release, close and revoke are traced")
 	CHECK_OK(close(dmabuf));
 	device_close(&device);
 	CHECK_OK(close(manager));
-	read_file(TRACING "/trace");
+	CHECK(test_wait(is_released, NULL, 10));
 	check_event("open", "");
 	check_event("change", "plane=0x1");
 	check_event("query", "plane=0x1 on=1");

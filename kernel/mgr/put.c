@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Putting a dma-buf that others have had, where the last put may be ours.
+ *
+ * The last put of a file takes the lock of each epoll set that it is still in,
+ * and whoever has an epoll set can hold its lock for ever: by waiting for events
+ * into memory whose fault nobody answers. So it is done where nobody waits for
+ * it: neither the task that happens to be here, a VMM's or another viewer's, nor
+ * the one worker that puts files for all of the kernel's threads.
+ */
+#include <linux/dma-buf.h>
+#include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "mgr.h"
+#include "planefd_compat.h"
+
+static struct workqueue_struct *put_queue;
+
+/* One that is stuck has a worker to itself; the others have theirs. */
+int __init put_init(void)
+{
+	put_queue = alloc_workqueue("vfio_dmabuf_mgr", WQ_UNBOUND,
+				    WQ_MAX_ACTIVE);
+	return put_queue ? 0 : -ENOMEM;
+}
+
+/* Nothing is queued any more: each dma-buf of ours holds the module. */
+void put_exit(void)
+{
+	destroy_workqueue(put_queue);
+}
+
+static void put_last(struct work_struct *work)
+{
+	struct exported *exported =
+		container_of(work, struct exported, put_work);
+
+	__fput_sync(exported->dmabuf->file);
+	kfree(exported);
+}
+
+/* Put its dma-buf and free it, which is in no list any more. */
+void exported_put(struct exported *exported)
+{
+	if (planefd_fput_unless_last(exported->dmabuf->file)) {
+		kfree(exported);
+		return;
+	}
+	INIT_WORK(&exported->put_work, put_last);
+	queue_work(put_queue, &exported->put_work);
+}
+
+/*
+ * Put a dma-buf that was to be given out. The manager may have dropped it by
+ * now, and others have had it before.
+ */
+void exported_put_back(struct dma_buf *dmabuf)
+{
+	struct exported *exported;
+
+	if (planefd_fput_unless_last(dmabuf->file))
+		return;
+	/* There is nobody left to tell of a failure */
+	exported = kzalloc(sizeof(*exported), GFP_KERNEL | __GFP_NOFAIL);
+	exported->dmabuf = dmabuf;
+	exported_put(exported);
+}

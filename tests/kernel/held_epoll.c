@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A viewer that closes dma-bufs while they are in an epoll set of his, and holds
+ * that set's lock: he waits for events into memory whose fault nobody answers.
+ * The kernel takes the lock where the last reference to such a file goes, which
+ * is the manager's. Nobody else may wait for him.
+ */
+#include "fds.h"
+#include "modules.h"
+#include "planes.h"
+#include "test.h"
+
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAGE 4096
+
+/* For so long a viewer holds the lock: until whoever waits for him has failed */
+#define HELD_SECONDS 15
+
+/* Many more than are kept that nobody has, and than there are CPUs */
+#define MANY 100
+
+static const struct bochs_mode mode = {64, 64, 32, 0, 0, 0};
+
+static struct device device;
+static int manager;
+
+struct holder {
+	unsigned int count;
+	int dmabufs[MANY];
+	int socket;
+	int locked; /* eventfds: the lock is held, the dma-bufs are closed */
+	int closed;
+	pid_t pid;
+	int faults; /* the userfaultfd */
+};
+
+/* A page of this process that is there as soon as somebody answers */
+static void *missing_page(int faults)
+{
+	struct uffdio_api api = {.api = UFFD_API};
+	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	void *page;
+
+	CHECK_OK(ioctl(faults, UFFDIO_API, &api));
+	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(page != MAP_FAILED);
+	range.range.start = (uintptr_t)page;
+	range.range.len = PAGE;
+	CHECK_OK(ioctl(faults, UFFDIO_REGISTER, &range));
+	return page;
+}
+
+static void add(int epoll, int fd, uint32_t events)
+{
+	struct epoll_event event = {.events = events};
+
+	CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+}
+
+static void *close_dmabufs(void *arg)
+{
+	const struct holder *holder = arg;
+	eventfd_t value;
+	unsigned int i;
+
+	CHECK_OK(eventfd_read(holder->locked, &value));
+	for (i = 0; i < holder->count; i++)
+		CHECK_OK(close(holder->dmabufs[i]));
+	CHECK_OK(eventfd_write(holder->closed, 1));
+	return NULL;
+}
+
+static void hold(void *arg)
+{
+	struct holder *holder = arg;
+	int epoll = (int)CHECK_OK(epoll_create1(EPOLL_CLOEXEC));
+	int faults = (int)CHECK_OK(syscall(SYS_userfaultfd, O_CLOEXEC));
+	void *page = missing_page(faults);
+	pthread_t closer;
+	unsigned int i;
+
+	for (i = 0; i < holder->count; i++) {
+		bochs_pan(&device, 0, (uint16_t)(1000 + i));
+		holder->dmabufs[i] = plane_create_ok(manager, 0, NULL);
+		add(epoll, holder->dmabufs[i], 0);
+	}
+	device_close(&device);
+	CHECK_OK(close(manager));
+	/* What there is to be told */
+	add(epoll, (int)CHECK_OK(eventfd(1, EFD_CLOEXEC)), EPOLLIN);
+	CHECK_EQ(pthread_create(&closer, NULL, close_dmabufs, holder), 0);
+	fds_send(holder->socket, faults, 0);
+	alarm(HELD_SECONDS * test_slow());
+	epoll_wait(epoll, page, 1, -1);
+	test_fail(__FILE__, __LINE__, "the fault was answered");
+}
+
+/* Returns once he has the lock, and the dma-bufs no more */
+static void start_holder(struct holder *holder, unsigned int count)
+{
+	struct uffd_msg message;
+	int sockets[2], faults;
+	eventfd_t value;
+	uint32_t number;
+
+	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (faults < 0)
+		test_skip("this kernel has no userfaultfd");
+	CHECK_OK(close(faults));
+
+	bochs_create(&device, TYPE_16M, &mode);
+	manager = manager_open(&device);
+	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
+			    sockets));
+	holder->count = count;
+	holder->socket = sockets[1];
+	holder->locked = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
+	holder->closed = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
+	holder->pid = test_fork(hold, holder);
+	holder->faults = fds_receive(sockets[0], &number);
+	CHECK_EQ(read(holder->faults, &message, sizeof(message)),
+		 sizeof(message));
+	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
+	CHECK_OK(eventfd_write(holder->locked, 1));
+	CHECK_OK(eventfd_read(holder->closed, &value));
+}
+
+static bool create_other(unsigned int nr)
+{
+	bochs_pan(&device, 0, (uint16_t)nr);
+	return !close(plane_create_ok(manager, 0, NULL));
+}
+
+/* As a VMM does it */
+static bool get_other(unsigned int nr)
+{
+	struct vfio_device_gfx_plane_info info = {
+		.argsz = sizeof(info),
+		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
+		.drm_plane_type = VFIO_DMABUF_MGR_PLANE_PRIMARY,
+	};
+
+	/* A whole number of pages, which mainline's ABI can tell */
+	bochs_pan(&device, 0, (uint16_t)(nr * 16));
+	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
+	return !close((int)CHECK_OK(
+		ioctl(device.fd, VFIO_DEVICE_GET_GFX_DMABUF, &info.dmabuf_id)));
+}
+
+/* How many the manager's module has, among them one of each living dma-buf */
+static long references(void)
+{
+	char text[32] = "";
+	FILE *file = fopen("/sys/module/" MODULE_MGR "/refcnt", "re");
+
+	CHECK(file);
+	CHECK(fgets(text, sizeof(text), file));
+	fclose(file);
+	return strtol(text, NULL, 10);
+}
+
+static bool has_no_more(void *limit)
+{
+	return references() <= *(long *)limit;
+}
+
+/* Until now nobody has waited for him */
+static void let_go(const struct holder *holder)
+{
+	CHECK_EQ(waitpid(holder->pid, NULL, WNOHANG), 0);
+	test_kill(holder->pid);
+	CHECK_OK(close(holder->faults));
+}
+
+TEST("a VMM that closes its device does not wait for a viewer's epoll set")
+{
+	struct holder holder;
+
+	start_holder(&holder, 1);
+	device_close(&device);
+	device_open(&device);
+	bochs_set_mode(&device, &mode);
+	CHECK_OK(manager_open(&device));
+	device_remove(&device);
+	let_go(&holder);
+}
+
+TEST("nor does who asks for a dma-buf, so that others are given up for it")
+{
+	struct holder holder;
+	unsigned int i;
+
+	start_holder(&holder, 1);
+	for (i = 0; i < MANY; i++)
+		CHECK(create_other(i));
+	for (i = 0; i < MANY; i++)
+		CHECK(get_other(i));
+	let_go(&holder);
+}
+
+TEST("what is held so holds up no other; it goes when the viewer lets go")
+{
+	struct holder holder;
+	struct device other;
+	long before, held;
+
+	before = references();
+	start_holder(&holder, MANY);
+	CHECK_OK(close(manager));
+	device_remove(&device);
+	held = references();
+	CHECK_GE(held, before + MANY);
+
+	bochs_create(&other, TYPE_16M, &mode);
+	manager = manager_open(&other);
+	CHECK_OK(close(plane_create_ok(manager, 0, NULL)));
+	CHECK_GT(references(), held);
+	CHECK_OK(close(manager));
+	device_remove(&other);
+	CHECK(test_wait(has_no_more, &held, 10));
+
+	let_go(&holder);
+	CHECK(test_wait(has_no_more, &before, 10));
+}
