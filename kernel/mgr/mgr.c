@@ -50,9 +50,11 @@ static void mgr_wake(struct work_struct *work)
 {
 	struct vfio_dmabuf_mgr *mgr =
 		container_of(work, struct vfio_dmabuf_mgr, wake_work);
+	__poll_t events = READ_ONCE(mgr->revoked) ?
+		EPOLLHUP : EPOLLIN | EPOLLRDNORM;
 
-	wake_up_poll(&mgr->wait, READ_ONCE(mgr->revoked) ?
-		     EPOLLHUP : EPOLLIN | EPOLLRDNORM);
+	/* Exclusive waiters as well: each file has changes of its own to see */
+	__wake_up(&mgr->wait, TASK_NORMAL, 0, poll_to_key(events));
 }
 
 /* The index in mgr->state[] of a plane, or -EINVAL if the device never has it. */

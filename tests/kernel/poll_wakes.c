@@ -318,6 +318,49 @@ TEST("one-shot epoll can be armed again while a change is unseen")
 	CHECK_EQ(next_event(epoll, 0), EPOLLIN);
 }
 
+/* A file of its own, in an epoll set of its own, for a process of its own */
+struct watcher {
+	int fd;
+	uint32_t expected;
+};
+
+static void sleep_in_epoll(void *arg)
+{
+	const struct watcher *watcher = arg;
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	int epoll = (int)CHECK_OK(epoll_create1(EPOLL_CLOEXEC));
+
+	device_close(&device);
+	CHECK_OK(epoll_ctl(epoll, EPOLL_CTL_ADD, watcher->fd, &event));
+	CHECK_EQ(next_event(epoll, -1), watcher->expected);
+}
+
+TEST("exclusive waiters of several files wake for one change, and a hang-up")
+{
+	static const uint32_t expected[] = {EPOLLIN, EPOLLHUP};
+	struct watcher watchers[2];
+	unsigned int i, round;
+	pid_t pids[2];
+
+	set_up();
+	for (i = 0; i < 2; i++)
+		watchers[i].fd = manager_open(&device);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 2; i++) {
+			watchers[i].expected = expected[round];
+			see(watchers[i].fd);
+			pids[i] = test_fork(sleep_in_epoll, &watchers[i]);
+			test_wait_asleep(pids[i]);
+		}
+		if (round)
+			device_close(&device);
+		else
+			bochs_pan(&device, 0, vga.height);
+		for (i = 0; i < 2; i++)
+			test_join(pids[i]);
+	}
+}
+
 TEST("each file has its own idea of what was seen, a duplicate has the same")
 {
 	int other, duplicate;
