@@ -21,9 +21,14 @@
 #include "mgr.h"
 #include "trace.h"
 
+static bool pool_is_writable(enum buffer_pool pool)
+{
+	return pool != POOL_READ_ONLY;
+}
+
 static struct plane_buffer *buffer_create(struct vfio_dmabuf_mgr *mgr,
 					  const struct scanout *scanout,
-					  bool writable)
+					  enum buffer_pool pool)
 {
 	struct plane_buffer *buffer;
 
@@ -36,7 +41,8 @@ static struct plane_buffer *buffer_create(struct vfio_dmabuf_mgr *mgr,
 	vfio_dmabuf_mem_get(scanout->mem);
 	buffer->first = scanout->offset >> PAGE_SHIFT;
 	buffer->nr_pages = scanout_size(scanout) >> PAGE_SHIFT;
-	buffer->writable = writable;
+	buffer->writable = pool_is_writable(pool);
+	buffer->pool = pool;
 	buffer->counted = true;
 	mutex_init(&buffer->lock);
 	INIT_LIST_HEAD(&buffer->mappings);
@@ -65,11 +71,11 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 	struct plane_buffer *buffer;
 
 	if (!exported->scanout.mem) {
-		mgr->nr_buffers[exported->writable]--;
+		mgr->nr_buffers[exported->pool]--;
 	} else if (file_count(exported->dmabuf->file) == 1) {
 		buffer = exported->dmabuf->priv;
 		buffer->counted = false;
-		mgr->nr_buffers[exported->writable]--;
+		mgr->nr_buffers[exported->pool]--;
 		vfio_dmabuf_mem_put(buffer->scanout.mem);
 		buffer->scanout.mem = NULL;
 	}
@@ -167,14 +173,14 @@ static struct dma_buf *vendor_export(struct vfio_dmabuf_mgr *mgr,
 
 static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 				     const struct scanout *scanout,
-				     bool writable)
+				     enum buffer_pool pool)
 {
 	struct plane_buffer *buffer;
 	struct dma_buf *dmabuf;
 
 	if (!scanout->mem)
-		return vendor_export(mgr, scanout, writable);
-	buffer = buffer_create(mgr, scanout, writable);
+		return vendor_export(mgr, scanout, pool_is_writable(pool));
+	buffer = buffer_create(mgr, scanout, pool);
 	if (!buffer)
 		return ERR_PTR(-ENOMEM);
 	dmabuf = export_buffer(buffer);
@@ -186,43 +192,77 @@ static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 	return dmabuf;
 }
 
+static bool pool_has_room(struct vfio_dmabuf_mgr *mgr, enum buffer_pool pool)
+{
+	if (mgr->nr_buffers[pool] >= MGR_MAX_BUFFERS)
+		exported_trim(mgr, 0);
+	return mgr->nr_buffers[pool] < MGR_MAX_BUFFERS;
+}
+
 /* Make a dma-buf of a scanout that has none with this access. */
 static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 					const struct scanout *scanout,
-					bool writable)
+					enum buffer_pool pool)
 {
 	struct exported *exported;
 	struct dma_buf *dmabuf;
 
 	exported_trim(mgr, MGR_MAX_UNUSED);
-	if (mgr->nr_buffers[writable] >= MGR_MAX_BUFFERS)
-		exported_trim(mgr, 0);
-	if (mgr->nr_buffers[writable] >= MGR_MAX_BUFFERS)
+	if (!pool_has_room(mgr, pool))
 		return ERR_PTR(-ENOSPC);
 
 	exported = kzalloc(sizeof(*exported), GFP_KERNEL_ACCOUNT);
 	if (!exported)
 		return ERR_PTR(-ENOMEM);
-	dmabuf = buffer_export(mgr, scanout, writable);
+	dmabuf = buffer_export(mgr, scanout, pool);
 	if (IS_ERR(dmabuf)) {
 		kfree(exported);
 		return ERR_CAST(dmabuf);
 	}
 	exported->scanout = *scanout;
-	exported->writable = writable;
+	exported->writable = pool_is_writable(pool);
+	exported->pool = pool;
 	exported->dmabuf = dmabuf;
 	list_add(&exported->link, &mgr->exported);
-	mgr->nr_buffers[writable]++;
+	mgr->nr_buffers[pool]++;
 	return exported;
 }
 
-/* Give it out: a reference, and the newest of all. */
+/*
+ * Count a dma-buf that was the device's alone as a viewer's: by asking for what
+ * the VMM has they would have its pool, too.
+ */
+static bool exported_to_viewer(struct vfio_dmabuf_mgr *mgr,
+			       struct exported *exported)
+{
+	struct plane_buffer *buffer = exported->dmabuf->priv;
+
+	if (!pool_has_room(mgr, POOL_WRITABLE))
+		return false;
+	mgr->nr_buffers[exported->pool]--;
+	exported->pool = POOL_WRITABLE;
+	mgr->nr_buffers[exported->pool]++;
+	/* Of a vendor's own dma-buf that is the vendor's */
+	if (exported->scanout.mem)
+		buffer->pool = exported->pool;
+	return true;
+}
+
+/* Give it out: a reference, and the newest of all; or -ENOSPC. */
 static struct dma_buf *exported_get(struct vfio_dmabuf_mgr *mgr,
-				    struct exported *exported)
+				    struct exported *exported,
+				    enum buffer_pool pool)
 {
 	if (!list_is_first(&exported->link, &mgr->exported))
 		list_move(&exported->link, &mgr->exported);
+	/* Before others are dropped to make room */
 	get_dma_buf(exported->dmabuf);
+	if (exported->pool == POOL_DEVICE && pool == POOL_WRITABLE &&
+	    !exported_to_viewer(mgr, exported)) {
+		/* Not the last: the manager has one */
+		dma_buf_put(exported->dmabuf);
+		return ERR_PTR(-ENOSPC);
+	}
 	return exported->dmabuf;
 }
 
@@ -232,16 +272,17 @@ static struct dma_buf *exported_get(struct vfio_dmabuf_mgr *mgr,
  * vendor's export answers.
  */
 static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
-				  const struct scanout *scanout, bool writable)
+				  const struct scanout *scanout,
+				  enum buffer_pool pool)
 {
 	struct exported *exported;
 
-	exported = exported_find(mgr, scanout, writable);
+	exported = exported_find(mgr, scanout, pool_is_writable(pool));
 	if (!exported)
-		exported = exported_create(mgr, scanout, writable);
+		exported = exported_create(mgr, scanout, pool);
 	if (IS_ERR(exported))
 		return ERR_CAST(exported);
-	return exported_get(mgr, exported);
+	return exported_get(mgr, exported, pool);
 }
 
 /* Apart, so that what is exported already does without its struct. */
@@ -259,14 +300,15 @@ export_known_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 	 */
 	if (scanout.mem)
 		vfio_dmabuf_mem_get(scanout.mem);
-	dmabuf = mgr_export(mgr, &scanout, true);
+	dmabuf = mgr_export(mgr, &scanout, POOL_DEVICE);
 	if (scanout.mem)
 		vfio_dmabuf_mem_put(scanout.mem);
 	return dmabuf;
 }
 
 /*
- * The writable dma-buf of what has mainline's 32-bit id. Returns a reference,
+ * The writable dma-buf of what has mainline's 32-bit id, for who holds the
+ * device: what viewers have leaves him a pool of his own. Returns a reference,
  * or an ERR_PTR: -ENOENT where nothing has that id any more, and those of
  * mgr_export().
  */
@@ -279,7 +321,7 @@ struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 	list_for_each_entry(exported, &mgr->exported, link) {
 		if (lower_32_bits(exported->scanout.id) == id &&
 		    exported->writable)
-			return exported_get(mgr, exported);
+			return exported_get(mgr, exported, POOL_DEVICE);
 	}
 	return export_known_id(mgr, id);
 }
@@ -309,7 +351,8 @@ struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 	} else {
 		scanout_of_plane(&scanout, &look->plane);
 		scanout.id = scanout_id(mgr, &look->plane);
-		dmabuf = mgr_export(mgr, &scanout, writable);
+		dmabuf = mgr_export(mgr, &scanout, writable ? POOL_WRITABLE :
+							      POOL_READ_ONLY);
 	}
 	mutex_unlock(&mgr->lock);
 	return dmabuf;

@@ -281,7 +281,7 @@ static void export_release(struct dma_buf *dmabuf)
 	trace_vfio_dmabuf_mgr_release(buffer);
 	mutex_lock(&mgr->lock);
 	if (buffer->counted)
-		mgr->nr_buffers[buffer->writable]--;
+		mgr->nr_buffers[buffer->pool]--;
 	mutex_unlock(&mgr->lock);
 	buffer_destroy(buffer);
 }

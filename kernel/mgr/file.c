@@ -108,7 +108,7 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	struct mgr_file *file = filp->private_data;
 	struct vfio_dmabuf_mgr *mgr = file->mgr;
 	const struct exported *exported;
-	unsigned int i;
+	unsigned int i, buffers = 0;
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
 	mutex_lock(&mgr->lock);
@@ -116,8 +116,9 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	seq_printf(m, "copied-bytes:\t%lld\n", atomic64_read(&mgr->copied));
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
 		show_plane(m, mgr, mgr_plane_id(mgr, i));
-	seq_printf(m, "buffers:\t%u\n",
-		   mgr->nr_buffers[0] + mgr->nr_buffers[1]);
+	for (i = 0; i < POOL_NUM; i++)
+		buffers += mgr->nr_buffers[i];
+	seq_printf(m, "buffers:\t%u\n", buffers);
 	list_for_each_entry(exported, &mgr->exported, link)
 		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %lu\n",
 			   exported->scanout.id, exported->dmabuf->size,

@@ -38,10 +38,7 @@
 #define MGR_MAX_PLANES	8
 /* Manager files of one device */
 #define MGR_MAX_FILES	256
-/*
- * Live dma-bufs of one device, read-only and writable each: who may only look
- * cannot use up what a VMM needs
- */
+/* Live dma-bufs of one device in each pool */
 #define MGR_MAX_BUFFERS	256
 /* How many dma-bufs are kept that nobody but the manager has */
 #define MGR_MAX_UNUSED	8
@@ -56,6 +53,17 @@
 struct dma_buf;
 struct file;
 struct vm_fault;
+
+/*
+ * Which live dma-bufs are counted together: who may only look cannot use up what
+ * others need to write, and no viewer what a VMM needs
+ */
+enum buffer_pool {
+	POOL_READ_ONLY,
+	POOL_WRITABLE,	/* that a viewer has been given */
+	POOL_DEVICE,	/* writable, given to who holds the device alone */
+	POOL_NUM,
+};
 
 /* A scanout's identity; two of them with the same id are equal in all else. */
 struct scanout {
@@ -80,6 +88,7 @@ struct exported {
 	struct list_head link;
 	struct scanout scanout;	/* .mem is kept by the dma-buf */
 	bool writable;
+	enum buffer_pool pool;
 	struct dma_buf *dmabuf;	/* a reference */
 	struct work_struct put_work;	/* drops that; see put.c */
 };
@@ -112,7 +121,7 @@ struct vfio_dmabuf_mgr {
 	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
 	void *priv;
 	struct list_head exported;	/* of struct exported, newest first */
-	unsigned int nr_buffers[2];	/* live, by .writable; but see .counted */
+	unsigned int nr_buffers[POOL_NUM];	/* live; but see .counted */
 	u64 last_id;
 	u64 clock;
 	struct recent_scanout recent[MGR_RECENT];
@@ -137,6 +146,7 @@ struct plane_buffer {
 	pgoff_t first;			/* page of .mem at which it begins */
 	pgoff_t nr_pages;
 	bool writable;
+	enum buffer_pool pool;		/* mgr->lock */
 	bool counted;			/* in mgr->nr_buffers: mgr->lock */
 	bool vmap_holds;		/* .mem: what guards dma-buf's vmap_ptr */
 	struct mutex lock;		/* guards mappings */

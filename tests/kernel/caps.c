@@ -16,6 +16,8 @@
 /* More than any sensible limit */
 #define MANY 20000
 
+#define WRITABLE VFIO_DMABUF_MGR_CREATE_WRITABLE
+
 static struct bochs_mode mode = {64, 64, 32, 0, 0, 0};
 
 static struct device device;
@@ -95,23 +97,28 @@ TEST("all manager fds of a device at its limit wake for one flip")
 	}
 }
 
-/* A different first line, so a different buffer, each time */
-static int create_other(int manager, unsigned int nr, uint32_t flags)
+static int create_shown(int manager, uint32_t flags)
 {
 	struct vfio_dmabuf_mgr_create_dmabuf create;
 
-	bochs_pan(&device, 0, (uint16_t)nr);
 	if (plane_create(manager, PRIMARY, flags, &create))
 		return -1;
 	return create.fd;
 }
 
-static unsigned int create_until_refused(int manager)
+/* A different first line, so a different buffer, each time */
+static int create_other(int manager, unsigned int nr, uint32_t flags)
+{
+	bochs_pan(&device, 0, (uint16_t)nr);
+	return create_shown(manager, flags);
+}
+
+static unsigned int create_until_refused(int manager, uint32_t flags)
 {
 	unsigned int count;
 
 	for (count = 0; count < MANY; count++) {
-		fds[count] = create_other(manager, count, 0);
+		fds[count] = create_other(manager, count, flags);
 		if (fds[count] < 0)
 			break;
 	}
@@ -128,7 +135,7 @@ TEST("live dma-bufs of a device end with ENOSPC; what lives can be had again")
 	set_up();
 	manager = manager_open(&device);
 	before = test_fds();
-	count = create_until_refused(manager);
+	count = create_until_refused(manager, 0);
 	CHECK_GE(count, 16);
 	CHECK_EQ(test_fds(), before + count);
 	for (i = 0; i < count; i++) {
@@ -148,7 +155,7 @@ TEST("one dma-buf closed is one to be had, once")
 
 	set_up();
 	manager = manager_open(&device);
-	count = create_until_refused(manager);
+	count = create_until_refused(manager, 0);
 	for (i = 0; i < 20; i++) {
 		CHECK_OK(close(fds[i]));
 		fds[i] = create_other(manager, count + i, 0);
@@ -166,7 +173,7 @@ TEST("a mapping keeps its dma-buf counted after the fd is closed")
 
 	set_up();
 	manager = manager_open(&device);
-	count = create_until_refused(manager);
+	count = create_until_refused(manager, 0);
 	map = plane_map(fds[3], &info, PROT_READ);
 	CHECK_OK(close(fds[3]));
 	CHECK_ERRNO(create_other(manager, count, 0), ENOSPC);
@@ -200,8 +207,46 @@ TEST("viewers that may only look leave the VMM its dma-bufs")
 	set_up();
 	manager = manager_open(&device);
 	CHECK_OK(ioctl(manager, VFIO_DMABUF_MGR_DROP_RIGHTS, &drop));
-	create_until_refused(manager);
+	create_until_refused(manager, 0);
 	CHECK_OK(get_other(20));
+}
+
+TEST("viewers that hoard writable dma-bufs leave the VMM its own")
+{
+	unsigned int count;
+	int manager;
+
+	set_up();
+	manager = manager_open(&device);
+	count = create_until_refused(manager, WRITABLE);
+	CHECK_EQ(count, 256);
+	CHECK_OK(get_other(20));
+	CHECK_ERRNO(create_other(manager, count, WRITABLE), ENOSPC);
+}
+
+TEST("nor can they have those that the VMM had made, beyond their own")
+{
+	unsigned int count, i;
+	int manager, dmabuf;
+
+	set_up();
+	manager = manager_open(&device);
+	/* Each is asked for by the VMM first, and kept by the viewer alone */
+	for (count = 0; count < MANY; count++) {
+		dmabuf = (int)CHECK_OK(get_other(count));
+		fds[count] = create_shown(manager, WRITABLE);
+		if (fds[count] < 0)
+			break;
+		CHECK_EQ(dmabuf_inode(fds[count]), dmabuf_inode(dmabuf));
+		CHECK_OK(close(dmabuf));
+	}
+	CHECK_EQ(errno, ENOSPC);
+	CHECK_EQ(count, 256);
+	for (i = 0; i < 20; i++)
+		CHECK_OK(get_other(count + i));
+	/* What they have already the VMM has, too */
+	CHECK_EQ(dmabuf_inode((int)CHECK_OK(get_other(3))),
+		 dmabuf_inode(fds[3]));
 }
 
 TEST("mainline's GET has a limit, and its query has none")
@@ -225,11 +270,11 @@ TEST("dma-bufs of an earlier opening do not count against the next")
 	unsigned int count, again;
 
 	set_up();
-	count = create_until_refused(manager_open(&device));
+	count = create_until_refused(manager_open(&device), 0);
 	device_close(&device);
 	device_open(&device);
 	bochs_set_mode(&device, &mode);
 	memset(fds, 0, sizeof(fds));
-	again = create_until_refused(manager_open(&device));
+	again = create_until_refused(manager_open(&device), 0);
 	CHECK_EQ(again, count);
 }
