@@ -34,6 +34,7 @@ static void mgr_free(struct kref *ref)
 	/* Nobody waits any more: each who could had a file */
 	cancel_work_sync(&mgr->wake_work);
 	mutex_destroy(&mgr->lock);
+	kvfree(mgr->recent);
 	kvfree(mgr);
 }
 
@@ -196,6 +197,13 @@ vfio_dmabuf_mgr_create(struct vfio_device *vdev,
 	mgr = kvzalloc(struct_size(mgr, state, nr_planes), GFP_KERNEL_ACCOUNT);
 	if (!mgr)
 		return ERR_PTR(-ENOMEM);
+	mgr->nr_recent = nr_planes + MGR_RECENT;
+	mgr->recent = kvcalloc(mgr->nr_recent, sizeof(*mgr->recent),
+			       GFP_KERNEL_ACCOUNT);
+	if (!mgr->recent) {
+		kvfree(mgr);
+		return ERR_PTR(-ENOMEM);
+	}
 
 	kref_init(&mgr->ref);
 	strscpy(mgr->device, dev_name(vdev->dev), sizeof(mgr->device));

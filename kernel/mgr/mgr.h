@@ -44,7 +44,7 @@
 #define MGR_MAX_UNUSED	8
 /* How many past changes of a plane are known one by one */
 #define MGR_CHANGES	16
-/* How many scanouts keep their id without being a dma-buf */
+/* How many scanouts keep their id without being a dma-buf, beyond one a plane */
 #define MGR_RECENT	16
 
 #define MGR_RIGHTS	(VFIO_DMABUF_MGR_RIGHT_WRITABLE | \
@@ -124,7 +124,8 @@ struct vfio_dmabuf_mgr {
 	unsigned int nr_buffers[POOL_NUM];	/* live; but see .counted */
 	u64 last_id;
 	u64 clock;
-	struct recent_scanout recent[MGR_RECENT];
+	unsigned int nr_recent;
+	struct recent_scanout *recent;	/* filled from the start */
 
 	spinlock_t event_lock;	/* guards what says so in state[] and files */
 	bool revoked;		/* written under event_lock; never unset */

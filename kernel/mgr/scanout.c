@@ -3,11 +3,13 @@
  * What is scanned out: which pages, in which geometry, and the id of the two
  * together.
  *
- * Two scanouts have the same id exactly when they are equal. An id is known as
- * long as a dma-buf of it lives, and for the last MGR_RECENT that anyone asked
- * about; it is never given twice. So a guest that flips between two buffers
- * alternates between two ids, and one that makes up a thousand modes costs a
- * fixed table.
+ * Two scanouts that have the same id are equal. Those that are equal have the
+ * same id as long as that is known: while a dma-buf of it lives that the manager
+ * has not dropped, and for the last that anyone asked about, as many as there are
+ * planes and MGR_RECENT more; it is never given twice. So a device of many planes
+ * keeps the ids of all that it shows, a guest that flips between two buffers
+ * alternates between two ids, and one that makes up a thousand modes costs a fixed
+ * table.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
@@ -60,7 +62,7 @@ static struct recent_scanout *recent_slot(struct vfio_dmabuf_mgr *mgr,
 	struct recent_scanout *oldest = mgr->recent;
 	unsigned int i;
 
-	for (i = 0; i < MGR_RECENT; i++) {
+	for (i = 0; i < mgr->nr_recent; i++) {
 		if (scanout_equal(&mgr->recent[i].scanout, scanout))
 			return &mgr->recent[i];
 		if (mgr->recent[i].used < oldest->used)
@@ -117,7 +119,7 @@ bool scanout_find(struct vfio_dmabuf_mgr *mgr, u32 id, struct scanout *found)
 
 	lockdep_assert_held(&mgr->lock);
 
-	for (i = 0; i < MGR_RECENT; i++) {
+	for (i = 0; i < mgr->nr_recent; i++) {
 		if (mgr->recent[i].scanout.id &&
 		    lower_32_bits(mgr->recent[i].scanout.id) == id) {
 			*found = mgr->recent[i].scanout;
@@ -142,7 +144,7 @@ void scanout_forget(struct vfio_dmabuf_mgr *mgr,
 
 	lockdep_assert_held(&mgr->lock);
 
-	for (i = 0; i < MGR_RECENT; i++) {
+	for (i = 0; i < mgr->nr_recent; i++) {
 		recent = &mgr->recent[i];
 		if (!scanout_is_over(&recent->scanout, mem, backing))
 			continue;

@@ -76,16 +76,6 @@ static const struct vfio_dmabuf_mgr_ops test_mgr_ops = {
 	.export = test_export,
 };
 
-static const struct vfio_dmabuf_mgr_desc test_mgr_desc = {
-	.ops = &test_mgr_ops,
-	.heads = TEST_HEADS,
-	.overlays = 1,
-	.primaries = 1,
-	.cursors = 1,
-	.caps = VFIO_DMABUF_MGR_CAP_FLIPS | VFIO_DMABUF_MGR_CAP_DAMAGE |
-		VFIO_DMABUF_MGR_CAP_HOT_SPOT,
-};
-
 /* Memory made of pages, as a driver has it that pins a guest's */
 static struct vfio_dmabuf_mem *pages_mem_create(void)
 {
@@ -125,6 +115,16 @@ static void put_all_mem(struct test_display *display)
 static int test_open_device(struct vfio_device *vfio)
 {
 	struct test_display *display = to_display(to_vdev(vfio));
+	struct vfio_dmabuf_mgr_desc desc = {
+		.ops = &test_mgr_ops,
+		.heads = display->heads,
+		.overlays = 1,
+		.primaries = 1,
+		.cursors = 1,
+		.caps = VFIO_DMABUF_MGR_CAP_FLIPS |
+			VFIO_DMABUF_MGR_CAP_DAMAGE |
+			VFIO_DMABUF_MGR_CAP_HOT_SPOT,
+	};
 	struct vfio_dmabuf_mem *mem;
 	unsigned int i;
 
@@ -138,7 +138,7 @@ static int test_open_device(struct vfio_device *vfio)
 		}
 		display->mem[i] = mem;
 	}
-	display->mgr = vfio_dmabuf_mgr_create(vfio, &test_mgr_desc, display);
+	display->mgr = vfio_dmabuf_mgr_create(vfio, &desc, display);
 	if (IS_ERR(display->mgr)) {
 		put_all_mem(display);
 		return PTR_ERR(display->mgr);
@@ -181,7 +181,7 @@ static void test_write(struct vdev *vdev, unsigned int bar, u32 offset,
 	struct vfio_dmabuf_rect damage;
 	u32 *regs, plane_id;
 
-	if (size != 4 || slot >= TEST_PLANES)
+	if (size != 4 || slot >= display->heads * TEST_TYPES)
 		return;
 	regs = display->regs[slot];
 	regs[offset / 4 % TEST_REGS] = value;
@@ -303,6 +303,7 @@ int test_display_probe(struct mdev_device *mdev)
 				    &test_vfio_ops);
 	if (IS_ERR(display))
 		return PTR_ERR(display);
+	display->heads = test_type_heads(mdev->type);
 	dev_set_drvdata(&mdev->dev, display);
 	ret = vdev_register(&display->vdev);
 	if (ret)

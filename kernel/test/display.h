@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A display for the tests of what vfio_bochs does not have: two heads, each
- * with an overlay, a primary and a cursor plane, damage, hot spots, memory made
- * of pages, memory that comes and goes, and dma-bufs of the vendor's own.
+ * A display for the tests of what vfio_bochs does not have: two heads, or
+ * sixteen, each with an overlay, a primary and a cursor plane, damage, hot
+ * spots, memory made of pages, memory that comes and goes, and dma-bufs of the
+ * vendor's own.
  *
  * It is the smallest driver of the manager's API, too: device.c is what a
  * vendor writes. No guest drives it; a test does, through BAR 0:
@@ -20,7 +21,7 @@
 #include <linux/vfio_dmabuf_mgr.h>
 #include <linux/vfio_vdev.h>
 
-#define TEST_HEADS	2
+#define TEST_HEADS	16	/* of the type that has most */
 #define TEST_TYPES	3
 #define TEST_PLANES	(TEST_HEADS * TEST_TYPES)
 #define TEST_RENEW	0xf00
@@ -60,10 +61,14 @@ enum test_reg {
 
 struct test_display {
 	struct vdev vdev;				/* first */
+	unsigned int heads;
 	struct vfio_dmabuf_mgr *mgr;			/* while open */
 	struct vfio_dmabuf_mem *mem[TEST_MEMORY_VENDOR];	/* vdev.lock */
 	u32 regs[TEST_PLANES][TEST_REGS];		/* vdev.lock */
 };
+
+/* main.c */
+unsigned int test_type_heads(const struct mdev_type *type);
 
 /* device.c */
 int test_display_probe(struct mdev_device *mdev);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module of the test display: a parent device and one mdev type.
+ * The module of the test display: a parent device and its mdev types.
  */
 #include <linux/device.h>
 #include <linux/err.h>
@@ -11,12 +11,22 @@
 #include "display.h"
 #include "planefd_compat.h"
 
-static struct mdev_type test_type = {
+static struct mdev_type two_heads = {
 	.sysfs_name = "two-heads",
 	.pretty_name = "two heads for tests",
 };
 
-static struct mdev_type *test_types[] = { &test_type };
+static struct mdev_type sixteen_heads = {
+	.sysfs_name = "sixteen-heads",
+	.pretty_name = "sixteen heads for tests",
+};
+
+static struct mdev_type *test_types[] = { &two_heads, &sixteen_heads };
+
+unsigned int test_type_heads(const struct mdev_type *type)
+{
+	return type == &sixteen_heads ? TEST_HEADS : 2;
+}
 
 static struct class *test_class;
 static struct device *test_parent_dev;

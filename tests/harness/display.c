@@ -23,10 +23,20 @@ static void unload(void)
 	test_wait(is_removed, NULL, 10);
 }
 
-void display_create(struct device *device)
+static void create(struct device *device, const char *type)
 {
 	CHECK_EQ(system("modprobe " MODULE_DISPLAY), 0);
-	device_create(device, TYPE_TEST);
+	device_create(device, type);
+}
+
+void display_create(struct device *device)
+{
+	create(device, TYPE_TEST);
+}
+
+void display_create_many(struct device *device)
+{
+	create(device, TYPE_TEST_16);
 }
 
 __attribute__((constructor)) static void unload_after_each(void)

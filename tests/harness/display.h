@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The test display of kernel/test: two heads, each with an overlay, a primary
- * and a cursor plane, which show whatever a test writes to its registers. The
- * numbers are those of kernel/test/display.h.
+ * The test display of kernel/test: two heads, or sixteen, each with an overlay,
+ * a primary and a cursor plane, which show whatever a test writes to its
+ * registers. The numbers are those of kernel/test/display.h.
  */
 #ifndef TESTS_HARNESS_DISPLAY_H
 #define TESTS_HARNESS_DISPLAY_H
@@ -10,6 +10,7 @@
 #include "device.h"
 
 #define TYPE_TEST "vfio_test_display-two-heads"
+#define TYPE_TEST_16 "vfio_test_display-sixteen-heads"
 
 enum display_register {
 	DISPLAY_ON,
@@ -62,6 +63,9 @@ enum display_memory {
  * goes again, so that it does not keep the manager in place.
  */
 void display_create(struct device *device);
+
+/* The same with sixteen heads */
+void display_create_many(struct device *device);
 
 void display_set(const struct device *device, uint32_t plane_id,
 		 enum display_register reg, uint32_t value);

@@ -180,19 +180,23 @@ static uint64_t id_of_line(unsigned int line)
 	return plane_buffer_id(manager);
 }
 
-TEST("sixteen buffers that nobody has keep their ids, the next takes a place")
+/* One for the only plane, and sixteen */
+#define KNOWN 17
+
+TEST("a plane's buffer and sixteen that nobody has keep their ids, the next "
+     "takes a place")
 {
-	uint64_t ids[16];
+	uint64_t ids[KNOWN];
 	unsigned int i;
 
 	set_up();
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < KNOWN; i++)
 		ids[i] = id_of_line(i);
-	for (i = 0; i < 16; i++)
+	for (i = 0; i < KNOWN; i++)
 		CHECK_EQ(id_of_line(i), ids[i]);
 	/* The one that nobody asked for the longest is the first */
-	id_of_line(16);
-	for (i = 1; i < 16; i++)
+	id_of_line(KNOWN);
+	for (i = 1; i < KNOWN; i++)
 		CHECK_EQ(id_of_line(i), ids[i]);
 	CHECK_NE(id_of_line(0), ids[0]);
 }

@@ -246,6 +246,43 @@ TEST("a flip between two buffers alternates between two ids")
 	CHECK_NE(id[0], id[1]);
 }
 
+#define MANY_HEADS 16
+#define MANY_PLANES (3 * MANY_HEADS)
+
+static uint64_t id_of(int manager, unsigned int nr)
+{
+	union plane_query answer;
+
+	query(manager, VFIO_DMABUF_MGR_PLANE_ID(nr % 3, 0, nr / 3), &answer);
+	return answer.ext.buffer_id;
+}
+
+TEST("the planes of sixteen heads keep their ids, and sixteen buffers more")
+{
+	uint64_t ids[MANY_PLANES];
+	unsigned int i, round;
+	int manager;
+
+	display_create_many(&device);
+	manager = manager_open(&device);
+	for (i = 0; i < MANY_PLANES; i++)
+		show(VFIO_DMABUF_MGR_PLANE_ID(i % 3, 0, i / 3), MEMORY_BAR,
+		     i * 4096);
+	for (i = 0; i < MANY_PLANES; i++)
+		ids[i] = id_of(manager, i);
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < MANY_PLANES; i++)
+			CHECK_EQ(id_of(manager, i), ids[i]);
+
+	for (i = 0; i < 16; i++) {
+		show(PRIMARY_ID(0), MEMORY_PAGES_1, i * 4096);
+		CHECK_NE(id_of(manager, 1), ids[1]);
+	}
+	show(PRIMARY_ID(0), MEMORY_BAR, 4096);
+	for (i = 0; i < MANY_PLANES; i++)
+		CHECK_EQ(id_of(manager, i), ids[i]);
+}
+
 TEST("memory that is replaced gets a new id; the old dma-buf keeps its pages")
 {
 	struct vfio_dmabuf_mgr_create_dmabuf old, new;
