@@ -109,7 +109,7 @@ static struct sg_table *map_for_device(struct plane_buffer *buffer,
 		goto err_sgt;
 	dma_sync_sgtable_for_device(mapping->dev, &mapping->sgt, mapping->dir);
 
-	mem_hold(buffer->scanout.mem);
+	mem_hold_again(buffer->scanout.mem);
 	mutex_lock(&buffer->lock);
 	list_add(&mapping->link, &buffer->mappings);
 	mutex_unlock(&buffer->lock);
@@ -252,7 +252,9 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 
 	if (mem_enter(mem)) {
 		addr = map_for_kernel(buffer, false);
-		buffer->vmap_holds = addr && mem_hold(mem);
+		buffer->vmap_holds = addr;
+		if (addr)
+			mem_hold_again(mem);
 		mem_leave(mem);
 	} else {
 		addr = map_for_kernel(buffer, true);

@@ -403,6 +403,12 @@ bool mem_hold(struct vfio_dmabuf_mem *mem)
 	return refcount_inc_not_zero(&mem->users);
 }
 
+/* For who has them for sure: by another hold, or since mem_enter() */
+void mem_hold_again(struct vfio_dmabuf_mem *mem)
+{
+	refcount_inc(&mem->users);
+}
+
 void mem_unhold(struct vfio_dmabuf_mem *mem)
 {
 	if (refcount_dec_and_test(&mem->users))

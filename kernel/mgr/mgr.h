@@ -240,7 +240,8 @@ struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
 
 bool mem_enter(struct vfio_dmabuf_mem *mem);
 void mem_leave(struct vfio_dmabuf_mem *mem);
-bool mem_hold(struct vfio_dmabuf_mem *mem);
+bool __must_check mem_hold(struct vfio_dmabuf_mem *mem);
+void mem_hold_again(struct vfio_dmabuf_mem *mem);
 void mem_unhold(struct vfio_dmabuf_mem *mem);
 bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
 struct page *mem_empty_page(struct vfio_dmabuf_mem *mem);

@@ -108,7 +108,7 @@ vm_fault_t mem_fault(struct vfio_dmabuf_mem *mem, struct vm_fault *vmf,
 /* A revoke does not find this mapping: it keeps the pages. */
 static void mem_vma_open(struct vm_area_struct *vma)
 {
-	mem_hold(vfio_dmabuf_mem_get(vma->vm_private_data));
+	mem_hold_again(vfio_dmabuf_mem_get(vma->vm_private_data));
 }
 
 static void mem_vma_close(struct vm_area_struct *vma)
