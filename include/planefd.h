@@ -87,7 +87,7 @@ struct planefd_plane {
 	int32_t x, y;       /* where its upper left pixel sits on its head */
 	uint32_t hot_x, hot_y; /* cursor hot spot, PLANEFD_UNKNOWN if not known */
 	uint64_t sequence;  /* grows with every change */
-	uint64_t buffer_id; /* equal exactly while pages and geometry are */
+	uint64_t buffer_id; /* equal only while pages and geometry are */
 	uint64_t time_ns;   /* CLOCK_MONOTONIC of the last change */
 	struct {
 		uint32_t x, y, width, height;

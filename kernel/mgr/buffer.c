@@ -327,8 +327,8 @@ struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 }
 
 /*
- * Look at a plane and export it, in one step under the manager's lock.
- * look->plane.mem is not valid any more afterwards. Returns a reference, or an
+ * Look at a plane and export it, in one step under the manager's lock. From then
+ * on it is the dma-buf that keeps look->plane.mem. Returns a reference, or an
  * ERR_PTR: those of mgr_look() and mgr_export(), -ENOENT where it is off, -EPERM
  * where the file has not the right.
  */

@@ -7,7 +7,7 @@
  * importer's file would allow it, and devices get it mapped for reading.
  *
  * buffer->lock is taken inside callbacks that may hold the reservation lock,
- * and takes no other.
+ * and below mem->revoke_lock; no other is taken inside it.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>

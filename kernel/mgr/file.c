@@ -97,7 +97,9 @@ static void show_rights(struct seq_file *m, u32 rights)
  *			are what the guest draws into
  *   plane-0xID:	each plane: mode and sequence, and "copied" if it is a
  *			copy; or off
- *   buffers:		dma-bufs of this device that are alive
+ *   buffers:		dma-bufs of this device that are alive. One of the
+ *			vendor's own counts as long as it is listed here: its
+ *			end is not told to the manager
  *   buffer-ID:		those that are given out again to whoever asks for the
  *			same: bytes, rw or ro, inode of the dma-buf
  *

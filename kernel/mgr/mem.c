@@ -5,8 +5,9 @@
  * A device's own memory (VRAM) is allocated chunk by chunk at the first touch,
  * zeroed, in blocks as large as can be had, and charged to whoever created it,
  * whoever touches it. Pages of a vendor's are taken as they are. Either way a
- * page, once there, stays where it is until the last reference goes, so a
- * lookup of a chunk that exists takes no lock.
+ * page, once there, stays where it is as long as anybody may use it, which is
+ * until the last reference goes, or, once the memory is revoked, the last hold.
+ * So a lookup of a chunk that exists takes no lock.
  *
  * It belongs to this module, not to the device: dma-bufs and mappings outlive
  * the device and its driver.
@@ -47,7 +48,10 @@ struct vfio_dmabuf_mem {
 	bool blanked;			/* revoke_lock; a page stands in for all */
 	struct page *blank;		/* that page: set once, by who needs it */
 	struct mutex lock;		/* serialises filling chunks[] */
-	/* Set once, under lock; read with smp_load_acquire() */
+	/*
+	 * Each set once, under lock or before anybody sees it, and gone when
+	 * there are no users; read with smp_load_acquire()
+	 */
 	struct mem_chunk *chunks[];
 };
 

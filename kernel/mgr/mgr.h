@@ -15,9 +15,9 @@
  * and the driver not at all: mgr->ops is NULL from then on.
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
- * those, and with none of them inside: buffer->lock below the reservation lock;
- * mem->revoke_lock below that, the mmap lock and mgr->lock; mem->lock below all
- * of these but buffer->lock.
+ * those, and with none of them inside: mem->revoke_lock below the reservation
+ * lock, the mmap lock and mgr->lock; below it buffer->lock and mem->lock, of
+ * which neither is taken with the other held.
  */
 #ifndef _VFIO_DMABUF_MGR_PRIVATE_H
 #define _VFIO_DMABUF_MGR_PRIVATE_H

@@ -49,8 +49,10 @@
  * One plane as the guest shows it.
  *
  * start:	guest-physical address of the first pixel, never 0 for a plane
- *		that is on. The dma-buf begins at the page that holds it, so
- *		the first pixel is at byte start % 4096 of the dma-buf
+ *		that is on: where it has no such address, bit 63 plus its byte
+ *		in the memory that holds it. The dma-buf begins at the page that
+ *		holds it, so the first pixel is at byte start % 4096 of the
+ *		dma-buf
  * drm_format_mod, drm_format: DRM modifier (linear is 0) and fourcc
  * width, height, stride: pixels, lines, bytes
  * size:	bytes of the dma-buf, whole pages
@@ -114,10 +116,13 @@ struct vfio_dmabuf_mgr_query_plane {
  * flags:	in: 0 or VFIO_DMABUF_MGR_CREATE_WRITABLE
  * plane_id:	in: see VFIO_DMABUF_MGR_PLANE_ID()
  * fd:		out: the dma-buf, O_CLOEXEC; the caller closes it. It needs
- *		neither this fd nor the device to stay valid. The same dma-buf
- *		may be given out again: take it out of an epoll set before it is
- *		closed. A read-only one cannot be had by importers that map it
- *		for the kernel's own use, such as a display that copies
+ *		neither this fd nor the device to stay valid. But memory of the
+ *		guest's that the guest or the VMM takes back is gone from it:
+ *		who has it mapped finds an empty page or has a SIGBUS, and to
+ *		map or import it anew is -ENODEV. The same dma-buf may be given
+ *		out again: take it out of an epoll set before it is closed. A
+ *		read-only one cannot be had by importers that map it for the
+ *		kernel's own use, such as a display that copies
  *
  * Return: 0, or
  *   -EFAULT  the pointer cannot be read or written; no fd is left behind
@@ -169,8 +174,11 @@ struct vfio_dmabuf_mgr_create_dmabuf {
  * What QUERY_PLANE tells after byte 64, where argsz leaves room for it.
  *
  * sequence:	grows with every change of the plane, 0 before the first
- * buffer_id:	equal between two answers exactly while the backing pages and
- *		the geometry are, 0 while the plane is off. An importer keeps
+ * buffer_id:	equal between two answers only while the backing pages and the
+ *		geometry are, 0 while the plane is off. It stays the same while
+ *		they do, and comes back with them, as long as a dma-buf of them
+ *		is open, or they are among the last that were asked about: as
+ *		many as the device has planes, and 16 more. An importer keeps
  *		what it imported under an id until the id is of no more use
  * time_ns:	CLOCK_MONOTONIC time of the last change, nanoseconds, 0 before
  *		the first

@@ -115,13 +115,14 @@ struct vfio_dmabuf_rect {
 
 /**
  * struct vfio_dmabuf_mgr_ops - what a driver answers
- * @get_plane: tell what the plane @plane_id shows, a valid id of this device,
- *	but not where the CPU only guesses: an index made of it is for
- *	array_index_nospec(). @plane is zeroed, its hot spot unknown. Return 0, or -ENOENT while the
- *	guest has the plane off. Called in process context under the manager's
- *	mutex; may take the driver's own locks; must not allocate or touch
- *	pixels, and must copy guest-written registers once before it checks
- *	them. Not called any more once vfio_dmabuf_mgr_revoke() returned.
+ * @get_plane: tell what the plane @plane_id shows, a valid id of this device.
+ *	A CPU that speculates may come here with any other, so an index made
+ *	of it is for array_index_nospec(). @plane is zeroed, its hot spot
+ *	unknown. Return 0, or -ENOENT while the guest has the plane off. Called
+ *	in process context under the manager's mutex; may take the driver's own
+ *	locks; must not allocate or touch pixels, and must copy guest-written
+ *	registers once before it checks them. Not called any more once
+ *	vfio_dmabuf_mgr_revoke() returned.
  * @export: make a dma-buf of the vendor's own, of @size bytes from byte @offset
  *	of the memory numbered @backing, all whole pages. Needed only by a
  *	driver whose planes have no mem. Its file must have the access mode of
