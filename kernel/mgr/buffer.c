@@ -19,6 +19,7 @@
 #include <linux/slab.h>
 
 #include "mgr.h"
+#include "planefd_compat.h"
 #include "trace.h"
 
 static bool pool_is_writable(enum buffer_pool pool)
@@ -62,24 +63,30 @@ void buffer_destroy(struct plane_buffer *buffer)
 /*
  * Let go of a dma-buf. If nobody else has it, it is no longer counted, and its
  * memory is nobody's any more: its release is to come, however late, and until
- * then a guest would be refused memory that nobody has. No release comes from
- * here, which would take the manager's lock.
+ * then a guest would be refused memory that nobody has. Epoll may take references
+ * even then, but only for as long as it asks whether there is an event. No
+ * release comes from here, which would take the manager's lock.
  */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
 {
+	struct file *file = exported->dmabuf->file;
 	struct plane_buffer *buffer;
 
-	if (!exported->scanout.mem) {
+	list_del(&exported->link);
+	if (!exported->scanout.mem)
 		mgr->nr_buffers[exported->pool]--;
-	} else if (file_count(exported->dmabuf->file) == 1) {
+	if (planefd_fput_unless_last(file)) {
+		kfree(exported);
+		return;
+	}
+	if (exported->scanout.mem && planefd_file_is_last(file)) {
 		buffer = exported->dmabuf->priv;
 		buffer->counted = false;
 		mgr->nr_buffers[exported->pool]--;
 		vfio_dmabuf_mem_put(buffer->scanout.mem);
 		buffer->scanout.mem = NULL;
 	}
-	list_del(&exported->link);
 	exported_put(exported);
 }
 

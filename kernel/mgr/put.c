@@ -42,13 +42,9 @@ static void put_last(struct work_struct *work)
 	kfree(exported);
 }
 
-/* Put its dma-buf and free it, which is in no list any more. */
+/* Put its dma-buf, for the last time, and free it; it is in no list any more. */
 void exported_put(struct exported *exported)
 {
-	if (planefd_fput_unless_last(exported->dmabuf->file)) {
-		kfree(exported);
-		return;
-	}
 	INIT_WORK(&exported->put_work, put_last);
 	queue_work(put_queue, &exported->put_work);
 }
