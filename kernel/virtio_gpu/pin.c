@@ -200,8 +200,9 @@ static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
 	do {
-		wait_event(vgpu->wait, vgpu_is_halting(vgpu) ||
-				       !vgpu_unmap_is_under_way(vgpu));
+		wait_event(vgpu->wait,
+			   vgpu_is_halting(vgpu) ||
+			   !vgpu_unmap_is_under_way(vgpu));
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
 	} while (!pin_try_begin(vgpu, pin));

@@ -203,7 +203,7 @@ void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 
 	scanout->x = x;
 	scanout->y = y;
-	/* Drivers send no more while the picture stays; without it it is off */
+	/* Drivers send no more than this while the picture stays */
 	if (scanout->resource)
 		revive(vgpu, scanout->resource);
 	publish(vgpu, head, nr);
