@@ -186,7 +186,7 @@ static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	bool may;
 
 	mutex_lock(&vgpu->pin_lock);
-	may = !vgpu_unmap_is_under_way(vgpu);
+	may = vgpu_unmap_is_prepared(vgpu);
 	if (may) {
 		pin->state = VGPU_PIN_GROWING;
 		pin->hit = false;
@@ -199,12 +199,17 @@ static bool pin_try_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 /* Unmaps hit it from now on. First wait until there are none. */
 static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
+	int ret;
+
 	do {
 		wait_event(vgpu->wait,
 			   vgpu_is_halting(vgpu) ||
 			   !vgpu_unmap_is_under_way(vgpu));
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
+		ret = vgpu_unmap_prepare(vgpu);
+		if (ret)
+			return ret;
 	} while (!pin_try_begin(vgpu, pin));
 	return 0;
 }

@@ -12,8 +12,9 @@
  * nothing is pinned from when a device is told until the task that unmaps is on
  * its way back to user space. A file tells that, of which nobody has a fd: a task
  * that lets go of a file's last reference releases it there (fput()). It also
- * keeps this module for as long. VFIO tells all devices of a container, so none of
- * them is in the way more than once.
+ * keeps this module for as long. Each device has one ready before it pins
+ * anything, so that no unmap is without. VFIO tells all devices of a container, so
+ * none of them is in the way more than once.
  *
  * Unpinning takes the iommu lock, too, and others hold that one while they wait
  * for the device list lock: vgpu_dma_unmap() must not unpin itself, nor wait
@@ -44,7 +45,10 @@
  */
 #define MAX_LATE	8
 
-/* A task that unmaps, and a device that was told: until it is back in user space */
+/*
+ * What such a file is for: a task that unmaps, and a device that was told. Both
+ * are unset, and it is in no list, until it is.
+ */
 struct vgpu_unmap {
 	struct list_head link;
 	struct vgpu *vgpu;		/* NULL once that is closed */
@@ -57,18 +61,6 @@ struct vgpu_unmap {
 /* All of them; the lock also guards what is in them and their devices' nr_unmaps */
 static LIST_HEAD(unmaps);
 static DEFINE_SPINLOCK(unmap_lock);
-
-/* -------- The worker -------- */
-
-bool vgpu_unmap_is_under_way(struct vgpu *vgpu)
-{
-	bool under_way;
-
-	spin_lock(&unmap_lock);
-	under_way = vgpu->nr_unmaps;
-	spin_unlock(&unmap_lock);
-	return under_way;
-}
 
 /* -------- Whoever unmaps -------- */
 
@@ -92,6 +84,22 @@ static const struct file_operations unmap_fops = {
 	.llseek = noop_llseek,
 };
 
+static struct file *unmap_file_create(void)
+{
+	struct vgpu_unmap *unmap;
+	struct file *file;
+
+	unmap = kzalloc(sizeof(*unmap), VFIO_DMABUF_GFP);
+	if (!unmap)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&unmap->link);
+	file = anon_inode_getfile("[vfio-virtio-gpu-unmap]", &unmap_fops, unmap,
+				  O_RDONLY);
+	if (IS_ERR(file))
+		kfree(unmap);
+	return file;
+}
+
 /* How often the caller has told this device of the range; 0 if it never did. */
 static unsigned int told_before(struct vgpu *vgpu, u64 iova, u64 length)
 {
@@ -111,32 +119,22 @@ static unsigned int told_before(struct vgpu *vgpu, u64 iova, u64 length)
 	return 0;
 }
 
-/* Have nr_unmaps, which counts the caller already, count it until it is back. */
-static int follow_caller(struct vgpu *vgpu, u64 iova, u64 length)
+/* Until the caller is back in user space nr_unmaps counts it, as it does already. */
+static void follow_caller(struct vgpu *vgpu, struct file *file, u64 iova,
+			  u64 length)
 {
-	struct vgpu_unmap *unmap;
-	struct file *file;
+	struct vgpu_unmap *unmap = file->private_data;
 
-	unmap = kzalloc(sizeof(*unmap), VFIO_DMABUF_GFP);
-	if (!unmap)
-		return -ENOMEM;
 	unmap->task = current;
 	unmap->iova = iova;
 	unmap->length = length;
 	unmap->nr_told = 1;
-	file = anon_inode_getfile("[vfio-virtio-gpu-unmap]", &unmap_fops, unmap,
-				  O_RDONLY);
-	if (IS_ERR(file)) {
-		kfree(unmap);
-		return PTR_ERR(file);
-	}
 	spin_lock(&unmap_lock);
 	if (vgpu->unmaps_count)
 		unmap->vgpu = vgpu;
 	list_add(&unmap->link, &unmaps);
 	spin_unlock(&unmap_lock);
 	fput(file);
-	return 0;
 }
 
 /*
@@ -145,20 +143,30 @@ static int follow_caller(struct vgpu *vgpu, u64 iova, u64 length)
  */
 static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 {
+	struct file *file = NULL;
 	unsigned int nr_told;
 
 	spin_lock(&unmap_lock);
 	nr_told = told_before(vgpu, iova, length);
-	vgpu->nr_unmaps += !nr_told;
+	if (!nr_told) {
+		vgpu->nr_unmaps++;
+		swap(file, vgpu->unmap_file);
+	}
 	spin_unlock(&unmap_lock);
 	if (nr_told)
 		return nr_told;
-	if (!follow_caller(vgpu, iova, length))
-		return 1;
-	/* Nothing tells when it is back, nor counts how often it comes */
-	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
-			       "out of memory: can show no guest memory until it is opened anew\n");
-	return MAX_LATE + 1;
+
+	/* Others unmap just now, or nothing was ever pinned */
+	if (!file)
+		file = unmap_file_create();
+	if (IS_ERR(file)) {
+		/* Nothing tells when it is back, nor counts how often it comes */
+		dev_notice_ratelimited(vgpu->vdev.vfio.dev,
+				       "out of memory: can show no guest memory until it is opened anew\n");
+		return MAX_LATE + 1;
+	}
+	follow_caller(vgpu, file, iova, length);
+	return 1;
 }
 
 /* Until nothing is in the way, or it has stood still as long as @patience */
@@ -204,6 +212,44 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 		wait_until_left(vgpu, unmap_patience(nr_told, length));
 }
 
+/* -------- The worker -------- */
+
+bool vgpu_unmap_is_under_way(struct vgpu *vgpu)
+{
+	bool under_way;
+
+	spin_lock(&unmap_lock);
+	under_way = vgpu->nr_unmaps;
+	spin_unlock(&unmap_lock);
+	return under_way;
+}
+
+int vgpu_unmap_prepare(struct vgpu *vgpu)
+{
+	struct file *file;
+
+	/* Only this sets it */
+	if (READ_ONCE(vgpu->unmap_file))
+		return 0;
+	file = unmap_file_create();
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	spin_lock(&unmap_lock);
+	WRITE_ONCE(vgpu->unmap_file, file);
+	spin_unlock(&unmap_lock);
+	return 0;
+}
+
+bool vgpu_unmap_is_prepared(struct vgpu *vgpu)
+{
+	bool prepared;
+
+	spin_lock(&unmap_lock);
+	prepared = !vgpu->nr_unmaps && vgpu->unmap_file;
+	spin_unlock(&unmap_lock);
+	return prepared;
+}
+
 /* -------- Opening and closing -------- */
 
 void vgpu_unmap_open(struct vgpu *vgpu)
@@ -217,12 +263,16 @@ void vgpu_unmap_open(struct vgpu *vgpu)
 void vgpu_unmap_close(struct vgpu *vgpu)
 {
 	struct vgpu_unmap *unmap;
+	struct file *file = NULL;
 
 	flush_work(&vgpu->unpin_work);
 	spin_lock(&unmap_lock);
 	WRITE_ONCE(vgpu->unmaps_count, false);
+	swap(file, vgpu->unmap_file);
 	list_for_each_entry(unmap, &unmaps, link)
 		if (unmap->vgpu == vgpu)
 			unmap->vgpu = NULL;
 	spin_unlock(&unmap_lock);
+	if (file)
+		fput(file);
 }

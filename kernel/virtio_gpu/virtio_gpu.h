@@ -310,6 +310,7 @@ struct vgpu {
 	/* Unmaps: a spinlock of unmap.c's */
 	bool unmaps_count;		/* it is open */
 	unsigned int nr_unmaps;		/* under way */
+	struct file *unmap_file;	/* for the next one, or NULL */
 };
 
 static inline struct vgpu *to_vgpu(struct vdev *vdev)
@@ -418,6 +419,14 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
 
 /* Nothing is to be pinned; vgpu->wait is woken once it may be. */
 bool vgpu_unmap_is_under_way(struct vgpu *vgpu);
+
+/*
+ * For who is about to pin: have what the next unmap needs, or -ENOMEM or -ENFILE.
+ * Unless one came meanwhile vgpu_unmap_is_prepared() then, and something can be
+ * pinned under the same pin_lock.
+ */
+int vgpu_unmap_prepare(struct vgpu *vgpu);
+bool vgpu_unmap_is_prepared(struct vgpu *vgpu);
 
 /* The device is opened, and has pinned nothing yet. */
 void vgpu_unmap_open(struct vgpu *vgpu);
