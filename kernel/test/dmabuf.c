@@ -60,7 +60,8 @@ struct dma_buf *test_dmabuf_create(u64 size, int flags)
 	struct dma_buf *dmabuf;
 	void *pages;
 
-	pages = alloc_pages_exact(size, GFP_KERNEL);
+	/* Much at once: where there is none, that is an answer like any other */
+	pages = alloc_pages_exact(size, GFP_KERNEL | __GFP_NOWARN);
 	if (!pages)
 		return ERR_PTR(-ENOMEM);
 	memset(pages, 0x5a, size);
