@@ -48,6 +48,18 @@ int plane_create_ok(int manager, uint32_t flags,
 	return create.fd;
 }
 
+int plane_get(const struct device *device)
+{
+	struct vfio_device_gfx_plane_info info = {
+		.argsz = sizeof(info),
+		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
+		.drm_plane_type = VFIO_DMABUF_MGR_PLANE_PRIMARY,
+	};
+
+	CHECK_OK(ioctl(device->fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
+	return ioctl(device->fd, VFIO_DEVICE_GET_GFX_DMABUF, &info.dmabuf_id);
+}
+
 uint64_t plane_buffer_id(int manager)
 {
 	union plane_query query;

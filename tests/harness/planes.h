@@ -37,6 +37,9 @@ int plane_create(int manager, uint32_t plane_id, uint32_t flags,
 int plane_create_ok(int manager, uint32_t flags,
 		    struct vfio_dmabuf_mgr_plane_info *info);
 
+/* The same by mainline's ABI, as a VMM asks; the dma-buf, or -1 and errno */
+int plane_get(const struct device *device);
+
 /* The current buffer_id of the primary plane */
 uint64_t plane_buffer_id(int manager);
 

@@ -184,16 +184,9 @@ TEST("a mapping keeps its dma-buf counted after the fd is closed")
 /* Show and GET through mainline's ABI, as a VMM does */
 static int get_other(unsigned int nr)
 {
-	struct vfio_device_gfx_plane_info info = {
-		.argsz = sizeof(info),
-		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
-		.drm_plane_type = VFIO_DMABUF_MGR_PLANE_PRIMARY,
-	};
-
 	/* A whole number of pages, which mainline's ABI can tell */
 	bochs_pan(&device, 0, (uint16_t)(nr * 16));
-	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
-	return ioctl(device.fd, VFIO_DEVICE_GET_GFX_DMABUF, &info.dmabuf_id);
+	return plane_get(&device);
 }
 
 TEST("viewers that may only look leave the VMM its dma-bufs")

@@ -6,21 +6,18 @@
  * is the manager's. Nobody else may wait for him.
  */
 #include "fds.h"
+#include "missing.h"
 #include "modules.h"
 #include "planes.h"
 #include "test.h"
 
-#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,23 +44,6 @@ struct holder {
 	int faults; /* the userfaultfd */
 };
 
-/* A page of this process that is there as soon as somebody answers */
-static void *missing_page(int faults)
-{
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
-	void *page;
-
-	CHECK_OK(ioctl(faults, UFFDIO_API, &api));
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(page != MAP_FAILED);
-	range.range.start = (uintptr_t)page;
-	range.range.len = PAGE;
-	CHECK_OK(ioctl(faults, UFFDIO_REGISTER, &range));
-	return page;
-}
-
 static void add(int epoll, int fd, uint32_t events)
 {
 	struct epoll_event event = {.events = events};
@@ -88,11 +68,12 @@ static void hold(void *arg)
 {
 	struct holder *holder = arg;
 	int epoll = (int)CHECK_OK(epoll_create1(EPOLL_CLOEXEC));
-	int faults = (int)CHECK_OK(syscall(SYS_userfaultfd, O_CLOEXEC));
-	void *page = missing_page(faults);
 	pthread_t closer;
 	unsigned int i;
+	void *page;
+	int faults;
 
+	page = missing_create(PAGE, &faults);
 	for (i = 0; i < holder->count; i++) {
 		bochs_pan(&device, 0, (uint16_t)(1000 + i));
 		holder->dmabufs[i] = plane_create_ok(manager, 0, NULL);
@@ -113,15 +94,11 @@ static void hold(void *arg)
 static void start_holder(struct holder *holder, unsigned int count)
 {
 	struct uffd_msg message;
-	int sockets[2], faults;
+	int sockets[2];
 	eventfd_t value;
 	uint32_t number;
 
-	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (faults < 0)
-		test_skip("this kernel has no userfaultfd");
-	CHECK_OK(close(faults));
-
+	missing_needed();
 	bochs_create(&device, TYPE_16M, &mode);
 	manager = manager_open(&device);
 	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
@@ -148,17 +125,9 @@ static bool create_other(unsigned int nr)
 /* As a VMM does it */
 static bool get_other(unsigned int nr)
 {
-	struct vfio_device_gfx_plane_info info = {
-		.argsz = sizeof(info),
-		.flags = VFIO_GFX_PLANE_TYPE_DMABUF,
-		.drm_plane_type = VFIO_DMABUF_MGR_PLANE_PRIMARY,
-	};
-
 	/* A whole number of pages, which mainline's ABI can tell */
 	bochs_pan(&device, 0, (uint16_t)(nr * 16));
-	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_QUERY_GFX_PLANE, &info));
-	return !close((int)CHECK_OK(
-		ioctl(device.fd, VFIO_DEVICE_GET_GFX_DMABUF, &info.dmabuf_id)));
+	return !close((int)CHECK_OK(plane_get(&device)));
 }
 
 /* How many the manager's module has, among them one of each living dma-buf */

@@ -8,9 +8,9 @@
  */
 #include "cgroup.h"
 #include "gpu_view.h"
+#include "missing.h"
 #include "test.h"
 
-#include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,19 +43,8 @@ static int faults; /* the userfaultfd */
 
 static void create_missing(void)
 {
-	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
-
-	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (faults < 0)
-		test_skip("this kernel has no userfaultfd");
-	CHECK_OK(ioctl(faults, UFFDIO_API, &api));
-	missing = mmap(NULL, MISSING_SIZE, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	CHECK(missing != MAP_FAILED);
-	range.range.start = (uintptr_t)missing;
-	range.range.len = MISSING_SIZE;
-	CHECK_OK(ioctl(faults, UFFDIO_REGISTER, &range));
+	missing_needed();
+	missing = missing_create(MISSING_SIZE, &faults);
 	CHECK_OK(ram_map_at(&holder.virtio.device, MISSING_START, missing,
 			    MISSING_SIZE));
 }
