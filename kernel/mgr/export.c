@@ -225,13 +225,13 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* The pages themselves, or of revoked memory as many times an empty one */
-static void *map_for_kernel(struct plane_buffer *buffer, bool revoked)
+/* The pages themselves, or as many times an empty one */
+static void *map_for_kernel(struct plane_buffer *buffer, bool empty)
 {
 	struct page **pages;
 	void *addr;
 
-	pages = revoked ? empty_pages(buffer) : buffer_pages(buffer);
+	pages = empty ? empty_pages(buffer) : buffer_pages(buffer);
 	if (!pages)
 		return NULL;
 	addr = vmap(pages, buffer->nr_pages, VM_MAP, PAGE_KERNEL);
@@ -240,26 +240,26 @@ static void *map_for_kernel(struct plane_buffer *buffer, bool revoked)
 }
 
 /*
- * Memory that is revoked is no error, which a guest and a viewer could then have
- * whenever they like: dma_buf_vmap() would WARN. It does not ask while somebody
- * has the mapping from before, and shares that.
+ * Memory that is revoked, or that a cgroup has no room for, is no error, which a
+ * guest and a viewer could then have whenever they like: dma_buf_vmap() would
+ * WARN. It does not ask while somebody has the mapping from before, and shares
+ * that.
  */
 static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct plane_buffer *buffer = dmabuf->priv;
 	struct vfio_dmabuf_mem *mem = buffer->scanout.mem;
-	void *addr;
+	void *addr = NULL;
 
 	if (mem_enter(mem)) {
 		addr = map_for_kernel(buffer, false);
-		buffer->vmap_holds = addr;
 		if (addr)
 			mem_hold_again(mem);
 		mem_leave(mem);
-	} else {
-		addr = map_for_kernel(buffer, true);
-		buffer->vmap_holds = false;
 	}
+	buffer->vmap_holds = addr;
+	if (!addr)
+		addr = map_for_kernel(buffer, true);
 	if (!addr)
 		return -ENOMEM;
 	iosys_map_set_vaddr(map, addr);
