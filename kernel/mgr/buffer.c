@@ -255,21 +255,13 @@ static bool exported_to_viewer(struct vfio_dmabuf_mgr *mgr,
 	return true;
 }
 
-/* Give it out: a reference, and the newest of all; or -ENOSPC. */
+/* Give it out: a reference, and the newest of all. */
 static struct dma_buf *exported_get(struct vfio_dmabuf_mgr *mgr,
-				    struct exported *exported,
-				    enum buffer_pool pool)
+				    struct exported *exported)
 {
 	if (!list_is_first(&exported->link, &mgr->exported))
 		list_move(&exported->link, &mgr->exported);
-	/* Before others are dropped to make room */
 	get_dma_buf(exported->dmabuf);
-	if (exported->pool == POOL_DEVICE && pool == POOL_WRITABLE &&
-	    !exported_to_viewer(mgr, exported)) {
-		/* Not the last: the manager has one */
-		dma_buf_put(exported->dmabuf);
-		return ERR_PTR(-ENOSPC);
-	}
 	return exported->dmabuf;
 }
 
@@ -289,7 +281,16 @@ static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 		exported = exported_create(mgr, scanout, pool);
 	if (IS_ERR(exported))
 		return ERR_CAST(exported);
-	return exported_get(mgr, exported, pool);
+	/* Before others are dropped to make room */
+	dmabuf = exported_get(mgr, exported);
+	if (exported->pool == POOL_DEVICE && pool == POOL_WRITABLE &&
+	    !exported_to_viewer(mgr, exported)) {
+	struct dma_buf *dmabuf;
+		/* Not the last: the manager has one */
+		dma_buf_put(dmabuf);
+		return ERR_PTR(-ENOSPC);
+	}
+	return dmabuf;
 }
 
 /* Apart, so that what is exported already does without its struct. */
@@ -328,7 +329,7 @@ struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id)
 	list_for_each_entry(exported, &mgr->exported, link) {
 		if (lower_32_bits(exported->scanout.id) == id &&
 		    exported->writable)
-			return exported_get(mgr, exported, POOL_DEVICE);
+			return exported_get(mgr, exported);
 	}
 	return export_known_id(mgr, id);
 }
