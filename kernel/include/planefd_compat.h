@@ -99,6 +99,16 @@ static inline bool planefd_file_is_last(struct file *file)
 }
 #endif
 
+/* Whether its last put has to wait for the lock of an epoll set */
+static inline bool planefd_file_has_epoll(struct file *file)
+{
+#ifdef CONFIG_EPOLL
+	return READ_ONCE(file->f_ep);
+#else
+	return false;
+#endif
+}
+
 /* From 6.10 a tracepoint knows the source of a string from its __string(). */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 #define planefd_assign_str(dst, src)	__assign_str(dst, src)

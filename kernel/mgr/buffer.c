@@ -61,32 +61,42 @@ void buffer_destroy(struct plane_buffer *buffer)
 }
 
 /*
- * Let go of a dma-buf. If nobody else has it, it is no longer counted, and its
- * memory is nobody's any more: its release is to come, however late, and until
+ * A dma-buf that the caller has the last reference to is no longer counted, and
+ * its memory is nobody's any more: its release is to come, however late, and until
  * then a guest would be refused memory that nobody has. Epoll may take references
- * even then, but only for as long as it asks whether there is an event. No
- * release comes from here, which would take the manager's lock.
+ * even then, but only for as long as it asks whether there is an event. A vendor's
+ * own is the vendor's, and not counted once it is dropped.
+ */
+void buffer_abandon(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf)
+{
+	struct plane_buffer *buffer;
+
+	lockdep_assert_held(&mgr->lock);
+
+	if (!export_is_own(dmabuf) || !planefd_file_is_last(dmabuf->file))
+		return;
+	buffer = dmabuf->priv;
+	buffer->counted = false;
+	mgr->nr_buffers[buffer->pool]--;
+	vfio_dmabuf_mem_put(buffer->scanout.mem);
+	buffer->scanout.mem = NULL;
+}
+
+/*
+ * Let go of a dma-buf, whoever else has it. No release comes from here, which
+ * would take the manager's lock.
  */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
 {
-	struct file *file = exported->dmabuf->file;
-	struct plane_buffer *buffer;
-
 	list_del(&exported->link);
 	if (!exported->scanout.mem)
 		mgr->nr_buffers[exported->pool]--;
-	if (planefd_fput_unless_last(file)) {
+	if (planefd_fput_unless_last(exported->dmabuf->file)) {
 		kfree(exported);
 		return;
 	}
-	if (exported->scanout.mem && planefd_file_is_last(file)) {
-		buffer = exported->dmabuf->priv;
-		buffer->counted = false;
-		mgr->nr_buffers[exported->pool]--;
-		vfio_dmabuf_mem_put(buffer->scanout.mem);
-		buffer->scanout.mem = NULL;
-	}
+	buffer_abandon(mgr, exported->dmabuf);
 	exported_put(exported);
 }
 
@@ -275,6 +285,7 @@ static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 				  enum buffer_pool pool)
 {
 	struct exported *exported;
+	struct dma_buf *dmabuf;
 
 	exported = exported_find(mgr, scanout, pool_is_writable(pool));
 	if (!exported)
@@ -285,7 +296,6 @@ static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 	dmabuf = exported_get(mgr, exported);
 	if (exported->pool == POOL_DEVICE && pool == POOL_WRITABLE &&
 	    !exported_to_viewer(mgr, exported)) {
-	struct dma_buf *dmabuf;
 		/* Not the last: the manager has one */
 		dma_buf_put(dmabuf);
 		return ERR_PTR(-ENOSPC);

@@ -316,6 +316,12 @@ static const struct dma_buf_ops readonly_ops = {
 	.release = export_release,
 };
 
+/* Is it one of export_buffer()'s, and ->priv a buffer? */
+bool export_is_own(const struct dma_buf *dmabuf)
+{
+	return dmabuf->ops == &writable_ops || dmabuf->ops == &readonly_ops;
+}
+
 /*
  * Make the dma-buf of a buffer, whose owner it then is: only dma_buf_put()
  * frees from here on.

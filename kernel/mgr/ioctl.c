@@ -228,7 +228,7 @@ ioctl_create_dmabuf(struct mgr_file *file,
 	return 0;
 
 err_dmabuf:
-	exported_put_back(dmabuf);
+	exported_put_back(file->mgr, dmabuf);
 err_fd:
 	put_unused_fd(fd);
 	return ret;

@@ -215,16 +215,18 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 		     const struct vfio_dmabuf_mem *mem, u64 backing);
 void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
 		     bool blank);
+void buffer_abandon(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf);
 void buffer_destroy(struct plane_buffer *buffer);
 
 /* put.c */
 int put_init(void);
 void put_exit(void);
 void exported_put(struct exported *exported);
-void exported_put_back(struct dma_buf *dmabuf);
+void exported_put_back(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf);
 
 /* export.c */
 struct dma_buf *export_buffer(struct plane_buffer *buffer);
+bool export_is_own(const struct dma_buf *dmabuf);
 
 /* gfx.c */
 long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *arg);

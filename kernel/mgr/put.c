@@ -4,9 +4,10 @@
  *
  * The last put of a file takes the lock of each epoll set that it is still in,
  * and whoever has an epoll set can hold its lock for ever: by waiting for events
- * into memory whose fault nobody answers. So it is done where nobody waits for
- * it: neither the task that happens to be here, a VMM's or another viewer's, nor
- * the one worker that puts files for all of the kernel's threads.
+ * into memory whose fault nobody answers. So of one that is in such a set it is
+ * done where nobody waits for it: neither the task that happens to be here, a
+ * VMM's or another viewer's, nor the one worker that puts files for all of the
+ * kernel's threads.
  */
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
@@ -42,23 +43,47 @@ static void put_last(struct work_struct *work)
 	kfree(exported);
 }
 
+/*
+ * Can the put of what nobody else had a moment ago wait for somebody? Nobody can
+ * put it into an epoll set any more: that takes a reference.
+ */
+static bool put_may_wait(struct file *file)
+{
+	return !planefd_file_is_last(file) || planefd_file_has_epoll(file);
+}
+
 /* Put its dma-buf, for the last time, and free it; it is in no list any more. */
 void exported_put(struct exported *exported)
 {
-	INIT_WORK(&exported->put_work, put_last);
-	queue_work(put_queue, &exported->put_work);
+	struct file *file = exported->dmabuf->file;
+
+	if (put_may_wait(file)) {
+		INIT_WORK(&exported->put_work, put_last);
+		queue_work(put_queue, &exported->put_work);
+		return;
+	}
+	/* Its release comes later, without the locks that are held here */
+	fput(file);
+	kfree(exported);
 }
 
 /*
  * Put a dma-buf that was to be given out. The manager may have dropped it by
  * now, and others have had it before.
  */
-void exported_put_back(struct dma_buf *dmabuf)
+void exported_put_back(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf)
 {
 	struct exported *exported;
 
 	if (planefd_fput_unless_last(dmabuf->file))
 		return;
+	if (!put_may_wait(dmabuf->file)) {
+		fput(dmabuf->file);
+		return;
+	}
+	mutex_lock(&mgr->lock);
+	buffer_abandon(mgr, dmabuf);
+	mutex_unlock(&mgr->lock);
 	/* There is nobody left to tell of a failure */
 	exported = kzalloc(sizeof(*exported), GFP_KERNEL | __GFP_NOFAIL);
 	exported->dmabuf = dmabuf;
