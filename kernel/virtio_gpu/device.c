@@ -4,6 +4,7 @@
  * removed with it. Each opening begins as after power-on.
  */
 #include <linux/err.h>
+#include <linux/kcov.h>
 #include <linux/mdev.h>
 #include <linux/memcontrol.h>
 #include <linux/mm.h>
@@ -60,6 +61,7 @@ static int vgpu_open_device(struct vfio_device *vfio)
 		return PTR_ERR(mgr);
 	vgpu->mgr = mgr;
 	vgpu->memcg = get_mem_cgroup_from_mm(current->mm);
+	vgpu->kcov_handle = kcov_common_handle();
 	vgpu_display_init(vgpu);
 	vdev_reset(&vgpu->vdev);
 	vgpu_unmap_open(vgpu);

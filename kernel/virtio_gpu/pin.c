@@ -9,6 +9,7 @@
  */
 #include <linux/iommu.h>
 #include <linux/jiffies.h>
+#include <linux/kcov.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/mm.h>
@@ -90,6 +91,7 @@ static void unpin_work(struct work_struct *work)
 	struct vgpu *vgpu = container_of(work, struct vgpu, unpin_work);
 	struct vgpu_pin *pin;
 
+	kcov_remote_start_common(vgpu->kcov_handle);
 	for (;;) {
 		mutex_lock(&vgpu->pin_lock);
 		pin = list_first_entry_or_null(&vgpu->dead_pins,
@@ -106,6 +108,7 @@ static void unpin_work(struct work_struct *work)
 		atomic_dec(&vgpu->nr_leaving);
 		tell_progress(vgpu);
 	}
+	kcov_remote_stop();
 }
 
 /* -------- The worker -------- */

@@ -8,6 +8,7 @@
  * bounded by what a request may have, not by what the ring says. A ring that
  * makes no sense ends the device's work until the driver resets it.
  */
+#include <linux/kcov.h>
 #include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
@@ -438,6 +439,7 @@ void vgpu_work(struct work_struct *work)
 	unsigned int i;
 	bool more;
 
+	kcov_remote_start_common(vgpu->kcov_handle);
 	do {
 		more = false;
 		if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
@@ -456,4 +458,5 @@ void vgpu_work(struct work_struct *work)
 		cond_resched();
 	} while (more && !READ_ONCE(vgpu->halted));
 	set_active_memcg(old);
+	kcov_remote_stop();
 }

@@ -265,6 +265,7 @@ struct vgpu {
 	struct vfio_dmabuf_quota *quota;	/* of copies, constant */
 	struct vfio_dmabuf_mgr *mgr;		/* while open */
 	struct mem_cgroup *memcg;		/* while open: pays for it all */
+	u64 kcov_handle;			/* of who opened it */
 	u8 pci_cfg_cap;				/* constant */
 
 	/* Registers, monitors and planes: vdev.lock */

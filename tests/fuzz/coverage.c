@@ -19,6 +19,8 @@
 
 #define TRACE_ENTRIES (1U << 16)
 #define KCOV_PATH "/sys/kernel/debug/kcov"
+/* What KCOV knows the workers by: any number but 0 */
+#define WORKERS 1
 /* What the kernel would be linked to if it were not moved at boot */
 #define TEXT_BASE UINT64_C(0xffffffff81000000)
 
@@ -80,6 +82,19 @@ void trace_enable(const struct trace *trace)
 	if (trace->fd >= 0 &&
 	    ioctl(trace->fd, KCOV_ENABLE, (unsigned long)KCOV_TRACE_PC))
 		fail_errno("KCOV_ENABLE");
+}
+
+void trace_enable_workers(const struct trace *trace)
+{
+	struct kcov_remote_arg arg = {
+		.trace_mode = KCOV_TRACE_PC,
+		.area_size = TRACE_ENTRIES,
+		.common_handle =
+			kcov_remote_handle(KCOV_SUBSYSTEM_COMMON, WORKERS),
+	};
+
+	if (trace->fd >= 0 && ioctl(trace->fd, KCOV_REMOTE_ENABLE, &arg))
+		fail_errno("KCOV_REMOTE_ENABLE");
 }
 
 void trace_disable(const struct trace *trace)

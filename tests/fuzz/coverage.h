@@ -34,6 +34,8 @@ void trace_open(struct trace *trace, bool real);
 /* Spare the children a mapping that they do not need */
 void trace_keep(const struct trace *trace);
 void trace_enable(const struct trace *trace);
+/* Instead: the workers of all virtio-gpus that this process opens from now on */
+void trace_enable_workers(const struct trace *trace);
 void trace_disable(const struct trace *trace);
 void trace_reset(const struct trace *trace);
 uint64_t trace_count(const struct trace *trace);

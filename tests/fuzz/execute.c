@@ -28,10 +28,13 @@
 /* The fuzzer's own fds are below this */
 #define OWN_FDS 64
 #define MAX_REPEAT 400
-/* What stands for what the keeper of the devices does, among the ops */
+/*
+ * What stands among the ops for what the keeper of the devices does, for what a
+ * virtio-gpu's worker does, and for each command to one
+ */
 #define KEEPER_OP OP_KINDS
-/* And for each command to a virtio-gpu, in whose answer all of it shows */
-#define COMMAND_OPS (OP_KINDS + 1)
+#define WORKER_OP (OP_KINDS + 1)
+#define COMMAND_OPS (OP_KINDS + 2)
 
 static run_op *const functions[OP_KINDS] = {
 	[OP_OPEN] = run_open,
@@ -107,7 +110,7 @@ static unsigned int worker_programs;
 static int go[2], done[2];
 
 static struct run state;
-static struct trace own_trace, keeper_trace;
+static struct trace own_trace, keeper_trace, workers_trace;
 
 /* Shared with the worker */
 static struct {
@@ -133,6 +136,9 @@ void execute_start(bool traced)
 	signal(SIGPIPE, SIG_IGN);
 	run_init(&state);
 	trace_open(&own_trace, traced);
+	trace_open(&workers_trace, traced);
+	trace_keep(&workers_trace);
+	trace_enable_workers(&workers_trace);
 	devices_start(&keeper_trace, traced);
 }
 
@@ -332,6 +338,9 @@ static void collect(const struct program *program, struct features *features)
 		     OP_CLOSE);
 	coverage_add(features, &keeper_trace, 0, trace_count(&keeper_trace),
 		     KEEPER_OP);
+	/* The reset between programs has waited for the end of its work */
+	coverage_add(features, &workers_trace, 0, trace_count(&workers_trace),
+		     WORKER_OP);
 }
 
 void execute(const struct program *program, struct outcome *outcome,
@@ -342,6 +351,7 @@ void execute(const struct program *program, struct outcome *outcome,
 	told->loud = loud;
 	trace_reset(&own_trace);
 	trace_reset(&keeper_trace);
+	trace_reset(&workers_trace);
 	outcome->ending = run_in_worker();
 	if (outcome->ending != HANGS && !devices_settle())
 		outcome->ending = HANGS;

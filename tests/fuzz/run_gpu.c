@@ -3,10 +3,8 @@
  * Ops of a virtio-gpu's guest: its driver's registers and its rings; and of its
  * VMM: the guest's memory in the container.
  *
- * What the device does about them it does in a worker of its own, where this
- * process's KCOV sees nothing. What the worker reaches shows only in how it
- * answers: so an op's answer is the command's, or that the device needs a
- * reset.
+ * What the device does about them it does in a worker of its own, which has a KCOV
+ * of its own. An op's answer is the command's, or that the device needs a reset.
  */
 #include "run_gpu.h"
 
