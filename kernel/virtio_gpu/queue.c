@@ -451,12 +451,13 @@ void vgpu_work(struct work_struct *work)
 			if (wrong)
 				give_up(vgpu, &vgpu->queues[i], wrong);
 			WRITE_ONCE(vgpu->serving, false);
-			if (READ_ONCE(vgpu->stopped))
+			/* Whoever took the bus away may have given it back */
+			if (wq_has_sleeper(&vgpu->wait))
 				wake_up_all(&vgpu->wait);
 		}
 		more |= READ_ONCE(vgpu->resetting);
 		cond_resched();
 	} while (more && !READ_ONCE(vgpu->halted));
-	set_active_memcg(old);
 	kcov_remote_stop();
+	set_active_memcg(old);
 }

@@ -11,6 +11,7 @@
 #include "missing.h"
 #include "test.h"
 
+#include <linux/pci_regs.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <pthread.h>
@@ -121,27 +122,31 @@ static void sleep_ms(long ms)
 	CHECK_OK(nanosleep(&time, NULL));
 }
 
-static pid_t unmapper;
+static pid_t waiter;
+
+static void be_waiter(void)
+{
+	__atomic_store_n(&waiter, (pid_t)syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+}
 
 static void *unmap(void *arg)
 {
 	uint64_t *unmapped = arg;
 
-	__atomic_store_n(&unmapper, (pid_t)syscall(SYS_gettid),
-			 __ATOMIC_SEQ_CST);
+	be_waiter();
 	*unmapped = ram_unmap(&holder.virtio.device, VIDEO_START, VIDEO_SIZE);
 	return NULL;
 }
 
 /* It waits in the kernel, where nothing but its lock lets it go on */
-static bool unmapper_waits(void *arg)
+static bool waits(void *arg)
 {
 	char path[64], state = 0;
 	FILE *file;
 
 	(void)arg;
 	snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
-		 __atomic_load_n(&unmapper, __ATOMIC_SEQ_CST));
+		 __atomic_load_n(&waiter, __ATOMIC_SEQ_CST));
 	file = fopen(path, "re");
 	if (!file)
 		return false;
@@ -166,7 +171,7 @@ TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 	send_missing(0);
 	wait_for_reader(0);
 	CHECK_EQ(pthread_create(&thread, NULL, unmap, &unmapped), 0);
-	CHECK(test_wait(unmapper_waits, NULL, SECONDS));
+	CHECK(test_wait(waits, NULL, SECONDS));
 	for (round = 1; round < ROUNDS; round++) {
 		/*
 		 * As long as the unmap waits for who does not get on, and then
@@ -183,6 +188,54 @@ TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 	CHECK_EQ(unmapped, VIDEO_SIZE);
 	for (round = 0; round < ROUNDS; round++)
 		virtqueue_take(&readers[round % 2].control);
+}
+
+/* -------- The bus is taken away -------- */
+
+static void set_bus_master(bool on)
+{
+	region_set(&readers[0].virtio.device, CONFIG, PCI_COMMAND, 2,
+		   PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
+}
+
+/* One has taken it, and waits until the device has no use for it any more */
+static bool bus_is_awaited(void *arg)
+{
+	return !(region_get(&readers[0].virtio.device, CONFIG, PCI_COMMAND, 2) &
+		 PCI_COMMAND_MASTER) &&
+	       waits(arg);
+}
+
+static bool is_set(void *arg)
+{
+	return __atomic_load_n((bool *)arg, __ATOMIC_SEQ_CST);
+}
+
+static void *take_bus(void *arg)
+{
+	be_waiter();
+	set_bus_master(false);
+	__atomic_store_n((bool *)arg, true, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+TEST_WITHIN(60, "who takes the bus away returns although another gives it back")
+{
+	bool taken = false;
+	pthread_t thread;
+
+	gpu_create(&holder, TYPE_GPU_1);
+	gpu_create_beside(&readers[0], TYPE_GPU_1, &holder);
+	create_missing();
+	send_missing(0);
+	wait_for_reader(0);
+	CHECK_EQ(pthread_create(&thread, NULL, take_bus, &taken), 0);
+	CHECK(test_wait(bus_is_awaited, NULL, SECONDS));
+	set_bus_master(true);
+	answer(0);
+	CHECK(test_wait(is_set, &taken, SECONDS));
+	CHECK_EQ(pthread_join(thread, NULL), 0);
+	virtqueue_take(&readers[0].control);
 }
 
 /* -------- A VMM that is kept from going on -------- */
@@ -227,8 +280,8 @@ static bool is_locked_less(void *arg)
 
 /*
  * The unmapper was told that all is unpinned. VFIO's lock, with which it then
- * looks, somebody else has for long; and once it is free the unmapper has no CPU
- * to take it with, and whoever comes first does.
+ * looks, somebody else has for long; and once it is free the unmapper has no
+ * CPU to take it with, and whoever comes first does.
  */
 static void unmap_late(unsigned int round)
 {
