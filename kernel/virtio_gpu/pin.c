@@ -18,7 +18,7 @@
 
 #include "virtio_gpu.h"
 
-/* How long a guest waits to be told that its VMM may pin no more */
+/* After it has refused to pin any more VFIO is not asked again for this long */
 #define REFUSAL_TIME	(HZ / 2)
 
 /* Pages in one call */
@@ -258,6 +258,17 @@ static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
 	while (pin_state(vgpu, pin) != VGPU_PIN_GONE);
 }
 
+/* VFIO has a line in the log for each refusal at RLIMIT_MEMLOCK */
+static void wait_after_refusal(struct vgpu *vgpu)
+{
+	u64 now = get_jiffies_64();
+
+	/* A reset ends the wait, and what is pinned next waits for the rest */
+	if (now < vgpu->refused_until)
+		wait_event_idle_timeout(vgpu->wait, vgpu_is_halting(vgpu),
+					vgpu->refused_until - now);
+}
+
 static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
 	unsigned long nr_pages = backing->size >> PAGE_SHIFT;
@@ -278,9 +289,12 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 		vfio_dmabuf_mem_put(mem);
 		return -ENOMEM;
 	}
+	wait_after_refusal(vgpu);
 	ret = pin_begin(vgpu, &backing->pin);
 	if (!ret) {
 		ret = pin_entries(vgpu, backing, pages, mem);
+		if (ret == -ENOMEM)
+			vgpu->refused_until = get_jiffies_64() + REFUSAL_TIME;
 		ret = pin_end(vgpu, &backing->pin, mem, ret);
 	}
 	kfree(pages);
@@ -288,10 +302,6 @@ static int pin_all(struct vgpu *vgpu, struct vgpu_backing *backing)
 		vfio_dmabuf_mem_put(mem);
 		wait_until_gone(vgpu, &backing->pin);
 	}
-	/* VFIO has a line in the log for each refusal at RLIMIT_MEMLOCK */
-	if (ret == -ENOMEM)
-		wait_event_timeout(vgpu->wait, vgpu_is_halting(vgpu),
-				   REFUSAL_TIME);
 	return ret;
 }
 

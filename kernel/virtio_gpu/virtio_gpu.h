@@ -307,6 +307,7 @@ struct vgpu {
 	atomic_t nr_leaving;		/* dead pins, and growing ones hit */
 	atomic_long_t nr_pinned;	/* pages, but for rings */
 	unsigned long pin_progress;	/* grows with every batch */
+	u64 refused_until;		/* jiffies: the worker's */
 
 	/* Unmaps: a spinlock of unmap.c's */
 	bool unmaps_count;		/* it is open */
