@@ -205,9 +205,9 @@ static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	int ret;
 
 	do {
-		wait_event(vgpu->wait,
-			   vgpu_is_halting(vgpu) ||
-			   !vgpu_unmap_is_under_way(vgpu));
+		wait_event_idle(vgpu->wait,
+				vgpu_is_halting(vgpu) ||
+				!vgpu_unmap_is_under_way(vgpu));
 		if (vgpu_is_halting(vgpu))
 			return -EINTR;
 		ret = vgpu_unmap_prepare(vgpu);
@@ -253,8 +253,8 @@ static void wait_until_gone(struct vgpu *vgpu, struct vgpu_pin *pin)
 {
 	/* What is looked at without the lock is looked at again with it */
 	do
-		wait_event(vgpu->wait,
-			   READ_ONCE(pin->state) == VGPU_PIN_GONE);
+		wait_event_idle(vgpu->wait,
+				READ_ONCE(pin->state) == VGPU_PIN_GONE);
 	while (pin_state(vgpu, pin) != VGPU_PIN_GONE);
 }
 
