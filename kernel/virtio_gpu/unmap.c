@@ -35,6 +35,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 
 #include "virtio_gpu.h"
@@ -244,12 +245,16 @@ bool vgpu_unmap_is_prepared(struct vgpu *vgpu)
 {
 	bool prepared;
 
+	struct mem_cgroup *memcg;
 	spin_lock(&unmap_lock);
 	prepared = !vgpu->nr_unmaps && vgpu->unmap_file;
 	spin_unlock(&unmap_lock);
 	return prepared;
 }
+	/* Nobody pays: a file's allocation has a cgroup that is full kill its VMM */
+	memcg = set_active_memcg(NULL);
 
+	set_active_memcg(memcg);
 /* -------- Opening and closing -------- */
 
 void vgpu_unmap_open(struct vgpu *vgpu)

@@ -92,12 +92,33 @@ void cgroup_limit(long bytes)
 	write_to(GROUP "/memory.max", text);
 }
 
+void cgroup_settle(void)
+{
+	/* What is above this limit is reclaimed, but nobody killed for it */
+	write_to(GROUP "/memory.high", "0");
+	write_to(GROUP "/memory.high", "max");
+}
+
 long cgroup_memory(void)
 {
 	char text[32];
 
 	read_from(GROUP "/memory.current", text, sizeof(text));
 	return strtol(text, NULL, 10);
+}
+
+static void wait_to_be_killed(void *arg)
+{
+	(void)arg;
+	pause();
+}
+
+pid_t cgroup_fork_victim(void)
+{
+	pid_t pid = test_fork(wait_to_be_killed, NULL);
+
+	test_wait_asleep(pid);
+	return pid;
 }
 
 long cgroup_kills(void)

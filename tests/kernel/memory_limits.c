@@ -79,26 +79,6 @@ TEST("VRAM that dma-bufs of one device keep is nothing to another")
 	CHECK_ERRNO(reopen(), ENOSPC);
 }
 
-static void wait_to_be_killed(void *arg)
-{
-	(void)arg;
-	pause();
-}
-
-/*
- * Another process in the VMM's cgroup, to be killed if anybody is. When this
- * returns it sleeps: until then it writes to pages that it shares with this
- * process, and if the cgroup were full already it would be killed for its own
- * copies of them, which says nothing of what viewers do.
- */
-static pid_t start_vmm(void)
-{
-	pid_t pid = test_fork(wait_to_be_killed, NULL);
-
-	test_wait_asleep(pid);
-	return pid;
-}
-
 static void read_one(void *arg)
 {
 	struct vfio_dmabuf_mgr_plane_info info = {.size = PICTURE_SIZE};
@@ -145,7 +125,7 @@ TEST("a viewer that reads where the VMM's cgroup is full to the page kills "
 
 	cgroup_join();
 	device_create(&device, TYPE_64M);
-	vmm = start_vmm();
+	vmm = cgroup_fork_victim();
 	dmabuf = hold_picture();
 	cgroup_leave();
 
@@ -169,7 +149,7 @@ TEST("a viewer that reads what the VMM's cgroup cannot hold kills nobody")
 
 	cgroup_join();
 	device_create(&device, TYPE_64M);
-	vmm = start_vmm();
+	vmm = cgroup_fork_victim();
 	dmabuf = hold_picture();
 	cgroup_limit(cgroup_memory() + 8 * (long)MIB);
 	cgroup_leave();

@@ -4,16 +4,12 @@
  * kind. Whole pages are shown as they are, all else through a copy of what is
  * transferred, and the host does not do more than it has bounds for.
  */
-#include "cgroup.h"
 #include "gpu_view.h"
 #include "test.h"
 
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define XRGB VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
@@ -424,55 +420,4 @@ TEST("there can be 1,024 resources, and one more is out of memory until one "
 	CHECK_EQ(gpu_create_2d(&gpu, id, XRGB, 64, 64), GPU_OK);
 	CHECK_EQ(gpu_create_2d(&gpu, 500, XRGB, 64, 64),
 		 VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
-}
-
-TEST("what it takes to find resources by their ids is charged to the VMM")
-{
-	uint32_t i;
-	long before;
-
-	cgroup_join();
-	set_up(TYPE_GPU_1);
-	before = cgroup_memory();
-	/* Far apart, so that hardly any shares with another */
-	for (i = 0; i < MAX_RESOURCES; i++)
-		CHECK_EQ(gpu_create_2d(&gpu, i << 22 | 1, XRGB, 64, 64),
-			 GPU_OK);
-	CHECK_GT(cgroup_memory() - before, (long)MIB);
-}
-
-/* Take the right to lock more than the limit from this process */
-static void limit_locked(rlim_t bytes)
-{
-	struct __user_cap_header_struct header = {
-		.version = _LINUX_CAPABILITY_VERSION_3,
-	};
-	struct __user_cap_data_struct data[2];
-	const struct rlimit limit = {bytes, bytes};
-
-	CHECK_OK(syscall(SYS_capget, &header, data));
-	data[0].effective &= ~(UINT32_C(1) << CAP_IPC_LOCK);
-	CHECK_OK(syscall(SYS_capset, &header, data));
-	CHECK_OK(setrlimit(RLIMIT_MEMLOCK, &limit));
-}
-
-TEST("no more is pinned than the VMM may lock, and what fits goes on working")
-{
-	struct virtio_gpu_mem_entry entry = {.length = PICTURE_SIZE};
-	uint32_t id, fit = 0;
-
-	limit_locked(4 * MIB);
-	set_up(TYPE_GPU_1);
-	for (id = 1; id <= 8; id++) {
-		entry.addr = ram_take(&gpu.virtio.ram, PICTURE_SIZE);
-		CHECK_EQ(gpu_create_2d(&gpu, id, XRGB, WIDTH, HEIGHT), GPU_OK);
-		fit += gpu_attach(&gpu, id, &entry, 1, 1) == GPU_OK &&
-		       gpu_set_scanout(&gpu, 0, id, &whole) == GPU_OK;
-	}
-	/* 1.2 MB each */
-	CHECK_EQ(fit, 4 * MIB / PICTURE_SIZE);
-	CHECK_EQ(gpu_unref(&gpu, 1), GPU_OK);
-	CHECK_EQ(gpu_create_2d(&gpu, 9, XRGB, WIDTH, HEIGHT), GPU_OK);
-	CHECK_EQ(gpu_attach(&gpu, 9, &entry, 1, 1), GPU_OK);
-	CHECK_EQ(gpu_set_scanout(&gpu, 0, 9, &whole), GPU_OK);
 }
