@@ -32,10 +32,11 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/sched/mm.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 
 #include "virtio_gpu.h"
@@ -101,35 +102,49 @@ static struct file *unmap_file_create(void)
 	return file;
 }
 
-/* How often the caller has told this device of the range; 0 if it never did. */
-static unsigned int told_before(struct vgpu *vgpu, u64 iova, u64 length)
+/*
+ * How often VFIO has come with the range by now, for the caller. It tells all
+ * devices of a container, but a device may be opened in between: then by what the
+ * others were told, whether or not they are still open. *own is this device's,
+ * NULL if it was told nothing yet.
+ */
+static unsigned int count_told(struct vgpu *vgpu, u64 iova, u64 length,
+			       struct vgpu_unmap **own)
 {
+	unsigned int nr_told = 1;
 	struct vgpu_unmap *unmap;
 
 	lockdep_assert_held(&unmap_lock);
 
+	*own = NULL;
 	list_for_each_entry(unmap, &unmaps, link) {
-		if (unmap->vgpu != vgpu || unmap->task != current)
+		if (unmap->task != current)
 			continue;
-		if (unmap->iova != iova || unmap->length != length)
-			unmap->nr_told = 0;
-		unmap->iova = iova;
-		unmap->length = length;
-		return ++unmap->nr_told;
+		if (unmap->vgpu == vgpu)
+			*own = unmap;
+		if (unmap->iova == iova && unmap->length == length)
+			nr_told = max(nr_told, unmap->nr_told +
+					       (unmap->vgpu == vgpu));
 	}
-	return 0;
+	return nr_told;
+}
+
+static void set_told(struct vgpu_unmap *unmap, u64 iova, u64 length,
+		     unsigned int nr_told)
+{
+	unmap->iova = iova;
+	unmap->length = length;
+	unmap->nr_told = nr_told;
 }
 
 /* Until the caller is back in user space nr_unmaps counts it, as it does already. */
 static void follow_caller(struct vgpu *vgpu, struct file *file, u64 iova,
-			  u64 length)
+			  u64 length, unsigned int nr_told)
 {
 	struct vgpu_unmap *unmap = file->private_data;
 
 	unmap->task = current;
-	unmap->iova = iova;
-	unmap->length = length;
-	unmap->nr_told = 1;
+	set_told(unmap, iova, length, nr_told);
 	spin_lock(&unmap_lock);
 	if (vgpu->unmaps_count)
 		unmap->vgpu = vgpu;
@@ -144,17 +159,20 @@ static void follow_caller(struct vgpu *vgpu, struct file *file, u64 iova,
  */
 static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 {
+	struct vgpu_unmap *own;
 	struct file *file = NULL;
 	unsigned int nr_told;
 
 	spin_lock(&unmap_lock);
-	nr_told = told_before(vgpu, iova, length);
-	if (!nr_told) {
+	nr_told = count_told(vgpu, iova, length, &own);
+	if (own) {
+		set_told(own, iova, length, nr_told);
+	} else {
 		vgpu->nr_unmaps++;
 		swap(file, vgpu->unmap_file);
 	}
 	spin_unlock(&unmap_lock);
-	if (nr_told)
+	if (own)
 		return nr_told;
 
 	/* Others unmap just now, or nothing was ever pinned */
@@ -166,8 +184,8 @@ static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 				       "out of memory: can show no guest memory until it is opened anew\n");
 		return MAX_LATE + 1;
 	}
-	follow_caller(vgpu, file, iova, length);
-	return 1;
+	follow_caller(vgpu, file, iova, length, nr_told);
+	return nr_told;
 }
 
 /* Until nothing is in the way, or it has stood still as long as @patience */
@@ -227,12 +245,16 @@ bool vgpu_unmap_is_under_way(struct vgpu *vgpu)
 
 int vgpu_unmap_prepare(struct vgpu *vgpu)
 {
+	struct mem_cgroup *memcg;
 	struct file *file;
 
 	/* Only this sets it */
 	if (READ_ONCE(vgpu->unmap_file))
 		return 0;
+	/* Nobody pays: a file's allocation has a cgroup that is full kill its VMM */
+	memcg = set_active_memcg(NULL);
 	file = unmap_file_create();
+	set_active_memcg(memcg);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
 	spin_lock(&unmap_lock);
@@ -245,16 +267,12 @@ bool vgpu_unmap_is_prepared(struct vgpu *vgpu)
 {
 	bool prepared;
 
-	struct mem_cgroup *memcg;
 	spin_lock(&unmap_lock);
 	prepared = !vgpu->nr_unmaps && vgpu->unmap_file;
 	spin_unlock(&unmap_lock);
 	return prepared;
 }
-	/* Nobody pays: a file's allocation has a cgroup that is full kill its VMM */
-	memcg = set_active_memcg(NULL);
 
-	set_active_memcg(memcg);
 /* -------- Opening and closing -------- */
 
 void vgpu_unmap_open(struct vgpu *vgpu)
