@@ -12,6 +12,8 @@
 #define GENERATED_OPS 8
 /* Rather the ops that do something: in how many of 16 cases */
 #define FITTING 14
+/* A new op may want as many others before it: a card, a manager, a dma-buf */
+#define GIVERS_MAX 3
 
 /* Which kind of fd each slot has at some place in a program */
 struct slots {
@@ -206,6 +208,7 @@ static void make_op(struct op *op, enum op_kind kind, const struct slots *slots,
 			pick_operand(&op_types[kind].operands[i], slots, seed);
 }
 
+/* Into a full program in place of its last op */
 static void insert_op(struct program *program, unsigned int at,
 		      const struct op *op)
 {
@@ -261,10 +264,13 @@ static void insert_new(struct program *program, unsigned int at, uint64_t *seed)
 	struct op op, giver;
 	unsigned int i;
 
+	/* None of these is to push another out of a full program */
+	if (at > PROGRAM_MAX_OPS - 1 - GIVERS_MAX)
+		at = PROGRAM_MAX_OPS - 1 - GIVERS_MAX;
 	slots_before(&slots, program, at);
 	make_op(&op, kind, &slots, seed);
 	/* A dma-buf wants a manager, and a card one, too */
-	for (i = 0; i < 3 && missing(&op, &slots, &first); i++) {
+	for (i = 0; i < GIVERS_MAX && missing(&op, &slots, &first); i++) {
 		make_op(&giver, first, &slots, seed);
 		insert_op(program, at, &giver);
 		slots_before(&slots, program, ++at);
@@ -311,7 +317,7 @@ static void splice(struct program *program, const struct program *other,
 		return;
 	begin = (unsigned int)random_below(seed, other->count);
 	count = 1 + (unsigned int)random_below(seed, other->count - begin);
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count && at + i < PROGRAM_MAX_OPS; i++)
 		insert_op(program, at + i, &other->ops[begin + i]);
 }
 

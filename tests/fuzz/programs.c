@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define ROUNDS 20000
+#define PAGE ((size_t)4096)
 
 static void parse_ok(struct program *program, const char *text)
 {
@@ -181,6 +183,41 @@ TEST("mutation comes to every op")
 		missing++;
 	}
 	CHECK_EQ(missing, 0);
+}
+
+/* One that ends where a page begins that nobody can access */
+static struct program *program_at_edge(void)
+{
+	char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK_LE(sizeof(struct program), PAGE);
+	CHECK(pages != MAP_FAILED);
+	CHECK_EQ(mprotect(pages + PAGE, PAGE, PROT_NONE), 0);
+	return (struct program *)(void *)(pages + PAGE -
+					  sizeof(struct program));
+}
+
+/* All of one op, which gives nothing that another could take */
+static void fill_up(struct program *program, enum op_kind kind)
+{
+	memset(program, 0, sizeof(*program));
+	while (program->count < PROGRAM_MAX_OPS)
+		program->ops[program->count++].kind = kind;
+}
+
+TEST("mutating full programs takes and puts nothing behind their last op")
+{
+	struct program *program = program_at_edge(), *other = program_at_edge();
+	uint64_t seed = 61;
+	unsigned int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		fill_up(program, OP_FORK);
+		fill_up(other, OP_RESET);
+		program_mutate(program, other, &seed);
+		check_same_after_text(program);
+	}
 }
 
 TEST("a text that does not fit is cut, and its whole size told")
