@@ -37,9 +37,13 @@ struct run {
 	int mail[2]; /* a pair of sockets, for passing fds */
 	struct guest_setup guest;
 
-	char *areas; /* MAP_SLOTS of them, on a boundary of 2 MiB */
+	/* MAP_SLOTS of them, on a boundary of 2 MiB, and an empty one behind */
+	char *areas;
 
-	/* Memory for arguments; after each is a page that cannot be accessed */
+	/*
+	 * Memory for arguments, before the areas; after each is a page that
+	 * cannot be accessed
+	 */
 	char *usual;	 /* RUN_BULK_MAX bytes, the others RUN_PLACE_MAX */
 	char *read_only; /* the same pages as writable, read-only */
 	char *writable;
@@ -80,7 +84,9 @@ long run_result(long result);
 
 /*
  * Memory as a place describes it, with these bytes as far as they can be there.
- * Nothing takes or gives more than RUN_BULK_MAX bytes there.
+ * Nothing takes or gives more than RUN_BULK_MAX bytes there. What a device is
+ * to reach there later is RUN_AREA bytes at most: so much from any place on is
+ * none of the process's own.
  */
 #define RUN_PLACE_MAX ((size_t)8192)
 #define RUN_BULK_MAX ((size_t)256 << 10)

@@ -141,7 +141,10 @@ long run_gpu_wait(struct run *run, const uint64_t *operands)
 	return gpu_wait_used(run->fds[operands[0]], &ring);
 }
 
-/* fd, iova, size, flags, at */
+/*
+ * fd, iova, size, flags, at. The device reads and writes what this process has
+ * in that range: so it is no more than there is for programs.
+ */
 long run_dma_map(struct run *run, const uint64_t *operands)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -149,7 +152,7 @@ long run_dma_map(struct run *run, const uint64_t *operands)
 		.flags = (uint32_t)operands[3],
 		.vaddr = (uintptr_t)run_place(run, operands[4], "", 0),
 		.iova = operands[1],
-		.size = operands[2],
+		.size = operands[2] < RUN_AREA ? operands[2] : RUN_AREA,
 	};
 
 	return run_result(

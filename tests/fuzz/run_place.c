@@ -29,27 +29,36 @@ static void on_fault(int number)
 	siglongjmp(fault, 1);
 }
 
-static char *get_pages(size_t size, int fd)
-{
-	char *pages = mmap(NULL, size + RUN_PAGE, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+/* What is for arguments comes first, and is less than it is to a boundary */
+#define RESERVED (AREAS_ALIGN + (MAP_SLOTS + 1) * RUN_AREA)
 
-	if (pages == MAP_FAILED || mmap(pages, size, PROT_READ | PROT_WRITE,
-					flags | MAP_FIXED, fd, 0) == MAP_FAILED)
-		fail_errno("cannot map memory");
-	return pages;
+/*
+ * One piece of the address space has the memory for arguments, then the areas,
+ * then one more, which stays empty: what begins at a place and is no longer
+ * than an area ends in there, too. It is on a boundary, so that a fault's
+ * surroundings are the same in each run.
+ */
+static char *reserve(void)
+{
+	char *all = mmap(NULL, RESERVED + AREAS_ALIGN, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (all == MAP_FAILED)
+		fail_errno("cannot reserve memory");
+	return all + (-(uintptr_t)all & (AREAS_ALIGN - 1));
 }
 
-/* On a boundary, so that a fault's surroundings are the same in each run */
-static char *reserve_areas(void)
+/* The next ones, and behind them one that cannot be accessed */
+static char *get_pages(char **next, size_t size, int fd)
 {
-	char *areas = mmap(NULL, MAP_SLOTS * RUN_AREA + AREAS_ALIGN, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	char *pages = *next;
 
-	if (areas == MAP_FAILED)
-		fail_errno("cannot reserve memory");
-	return areas + (-(uintptr_t)areas & (AREAS_ALIGN - 1));
+	if (mmap(pages, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd,
+		 0) == MAP_FAILED)
+		fail_errno("cannot map memory");
+	*next += size + RUN_PAGE;
+	return pages;
 }
 
 void run_clear_areas(const struct run *run)
@@ -63,16 +72,17 @@ void run_clear_areas(const struct run *run)
 void run_init(struct run *run)
 {
 	int fd = memfd_create("fuzz", MFD_CLOEXEC);
+	char *next = reserve();
 	unsigned int i;
 
 	if (fd < 0 || ftruncate(fd, RUN_PLACE_MAX))
 		fail_errno("cannot make a memfd");
 	memset(run, 0, sizeof(*run));
-	run->areas = reserve_areas();
-	run->usual = get_pages(RUN_BULK_MAX, -1);
-	run->writable = get_pages(RUN_PLACE_MAX, fd);
-	run->read_only = get_pages(RUN_PLACE_MAX, fd);
-	run->cut = get_pages(RUN_PLACE_MAX, -1);
+	run->areas = next + AREAS_ALIGN;
+	run->usual = get_pages(&next, RUN_BULK_MAX, -1);
+	run->writable = get_pages(&next, RUN_PLACE_MAX, fd);
+	run->read_only = get_pages(&next, RUN_PLACE_MAX, fd);
+	run->cut = get_pages(&next, RUN_PLACE_MAX, -1);
 	mprotect(run->read_only, RUN_PLACE_MAX, PROT_READ);
 	close(fd);
 	for (i = 0; i < FD_SLOTS; i++)
@@ -136,12 +146,14 @@ static void *place_in_map(const struct run *run, uint64_t place,
 			  const void *data, size_t size)
 {
 	const struct run_map *map = &run->maps[place_map(place)];
+	size_t offset = place_offset(place);
 
-	/* Also where nothing is mapped: then it is a hole */
-	if (!map->address || place_offset(place) >= RUN_AREA)
+	/* Also where nothing is mapped, within the area: then it is a hole */
+	if (!map->address ||
+	    (size_t)(map->address - run->areas) % RUN_AREA + offset >= RUN_AREA)
 		return NULL;
-	run_copy(map->address + place_offset(place), data, size);
-	return map->address + place_offset(place);
+	run_copy(map->address + offset, data, size);
+	return map->address + offset;
 }
 
 static void *kernel_address(void)
