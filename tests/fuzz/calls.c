@@ -3,6 +3,7 @@
  * What the fuzzer's ops ask the kernel for, which is played here: the linker
  * sends their ioctl() to this (--wrap).
  */
+#include "devices.h"
 #include "fail.h"
 #include "run.h"
 #include "test.h"
@@ -13,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* No fd of this process's; only the ioctls that are played have it */
 #define CONTAINER 1000
@@ -20,6 +23,7 @@
 int __wrap_ioctl(int fd, unsigned long request, ...);
 
 static struct vfio_iommu_type1_dma_map mapped;
+static unsigned int unmaps;
 
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
@@ -30,9 +34,17 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(args, const void *);
 	va_end(args);
 	CHECK_EQ(fd, CONTAINER);
-	CHECK_EQ(request, VFIO_IOMMU_MAP_DMA);
-	memcpy(&mapped, arg, sizeof(mapped));
-	return 0;
+	/* As much of it as the kernel looks at */
+	switch ((uint32_t)request) {
+	case VFIO_IOMMU_MAP_DMA:
+		memcpy(&mapped, arg, sizeof(mapped));
+		return 0;
+	case VFIO_IOMMU_UNMAP_DMA:
+		unmaps++;
+		return 0;
+	default:
+		test_fail(__FILE__, __LINE__, "ioctl 0x%lx", request);
+	}
 }
 
 /* Those of the fuzzer end it */
@@ -44,6 +56,22 @@ void fail(const char *format, ...)
 void fail_errno(const char *format, ...)
 {
 	test_fail(__FILE__, __LINE__, "%s: %s", format, strerror(errno));
+}
+
+/* There are none, and no op of these tests asks for one */
+int devices_open_spare(enum device_kind kind)
+{
+	test_fail(__FILE__, __LINE__, "device %d", kind);
+}
+
+void devices_ask_remove(enum device_kind kind)
+{
+	test_fail(__FILE__, __LINE__, "device %d", kind);
+}
+
+void devices_ask_make(enum device_kind kind)
+{
+	test_fail(__FILE__, __LINE__, "device %d", kind);
 }
 
 static void begin(struct run *run)
@@ -133,4 +161,36 @@ TEST("a device reaches nothing of the fuzzer's, wherever and however much is "
 			CHECK(!mapped.vaddr || area_of(&run) == i);
 		}
 	}
+}
+
+/* In each way that there is */
+static void check_unmaps(struct run *run, long expected)
+{
+	static const uint64_t commands[] = {
+		VFIO_IOMMU_UNMAP_DMA, VFIO_IOMMU_UNMAP_DMA | UINT64_C(1) << 32};
+	uint64_t operands[OP_MAX_OPERANDS] = {FD_MEMORY};
+	unsigned int i;
+
+	CHECK_EQ(run_dma_unmap(run, operands), expected);
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		operands[1] = commands[i];
+		CHECK_EQ(run_ioctl(run, operands), expected);
+	}
+	CHECK_EQ(unmaps, expected ? 0 : 3);
+}
+
+TEST("of a program's processes only the first unmaps the guest's memory")
+{
+	int status;
+	struct run run;
+
+	begin(&run);
+	CHECK_EQ(run_fork(&run, NULL), 0);
+	if (run.forked) {
+		check_unmaps(&run, -EPERM);
+		_exit(0);
+	}
+	check_unmaps(&run, 0);
+	CHECK_GT(wait(&status), 0);
+	CHECK_EQ(status, 0);
 }

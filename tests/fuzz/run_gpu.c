@@ -169,6 +169,6 @@ long run_dma_unmap(struct run *run, const uint64_t *operands)
 		.size = operands[2],
 	};
 
-	return run_result(
-		ioctl(run->fds[operands[0]], VFIO_IOMMU_UNMAP_DMA, &unmap));
+	return run_ioctl_at(run, operands[0], VFIO_IOMMU_UNMAP_DMA,
+			    place_make(PLACE_OK, 0, 0), &unmap, sizeof(unmap));
 }
