@@ -5,6 +5,7 @@
  */
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/kernel.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
@@ -19,6 +20,9 @@
 /* VESA E-EDID standard, release A revision 2 (EDID 1.4) */
 #define EDID_SIZE		128
 #define EDID_DESCRIPTOR_SIZE	18
+#define EDID_STANDARD_TIMINGS	8
+#define EDID_STANDARD_SIZE	2
+#define EDID_STANDARD_UNUSED	0x01	/* each byte of it */
 
 u32 vdev_edid_region_size(void)
 {
@@ -175,6 +179,61 @@ static void put_timing(u8 *d, const struct timing *t, u32 width, u32 height,
 	d[17] = 0x1a;
 }
 
+/* A standard timing's bits that say its height: E-EDID 1.4, 3.9 */
+enum aspect {
+	ASPECT_16_10,
+	ASPECT_4_3,
+	ASPECT_5_4,
+	ASPECT_16_9,
+};
+
+struct standard {
+	u16 width;
+	u16 height;
+	enum aspect aspect;
+};
+
+/* At 60 Hz all of them have such a code in VESA DMT 1.0, which has the timings */
+static const struct standard standards[EDID_STANDARD_TIMINGS] = {
+	{ 1280, 720, ASPECT_16_9 },
+	{ 1280, 800, ASPECT_16_10 },
+	{ 1280, 1024, ASPECT_5_4 },
+	{ 1440, 900, ASPECT_16_10 },
+	{ 1600, 900, ASPECT_16_9 },
+	{ 1680, 1050, ASPECT_16_10 },
+	{ 1920, 1080, ASPECT_16_9 },
+	{ 1920, 1200, ASPECT_16_10 },
+};
+
+/* Can the device show it? */
+static bool standard_fits(const struct vdev_edid *edid,
+			  const struct standard *standard)
+{
+	return (!edid->max_xres || standard->width <= edid->max_xres) &&
+	       (!edid->max_yres || standard->height <= edid->max_yres);
+}
+
+static void put_standard(u8 *d, const struct standard *standard)
+{
+	d[0] = standard->width / 8 - 31;
+	/* The lower six bits are how much more than 60 Hz it is */
+	d[1] = standard->aspect << 6;
+}
+
+static void put_standards(u8 *d, const struct vdev_edid *edid)
+{
+	unsigned int i;
+
+	memset(d, EDID_STANDARD_UNUSED,
+	       EDID_STANDARD_TIMINGS * EDID_STANDARD_SIZE);
+	for (i = 0; i < ARRAY_SIZE(standards); i++) {
+		if (standard_fits(edid, &standards[i])) {
+			put_standard(d, &standards[i]);
+			d += EDID_STANDARD_SIZE;
+		}
+	}
+}
+
 /* A display descriptor: a tag and 13 bytes */
 static void put_descriptor(u8 *d, u8 tag, const void *data)
 {
@@ -205,7 +264,6 @@ static void put_monitor(u8 *e, const struct timing *t, u32 width, u32 height)
 	memcpy(&e[25], "\xee\x91\xa3\x54\x4c\x99\x26\x0f\x50\x54", 10);
 	e[35] = 0x21;		/* 640x480 and 800x600 at 60 Hz */
 	e[36] = 0x08;		/* 1024x768 at 60 Hz */
-	memset(&e[38], 0x01, 16);	/* no standard timings */
 
 	put_timing(&e[54], t, width, height, width_mm, height_mm);
 	put_descriptor(&e[54 + EDID_DESCRIPTOR_SIZE], 0xfc, "planefd\n     ");
@@ -222,6 +280,8 @@ static void put_monitor(u8 *e, const struct timing *t, u32 width, u32 height)
  * @width: pixels, at most 8192
  * @height: lines, at most 8192
  * @refresh: frames a second, at most 240, or 0 for 60
+ *
+ * Its EDID offers some usual modes, too, as far as the device can show them.
  *
  * A mode that is too large for an EDID to say leaves a monitor without one: a
  * guest that is told of modes in another way goes by that then.
@@ -243,6 +303,7 @@ void vdev_edid_set_mode(struct vdev_edid *edid, u32 width, u32 height,
 		return;
 	memset(&e[1], 0xff, 6);
 	put_monitor(e, &t, width, height);
+	put_standards(&e[38], edid);
 	for (i = 0; i < EDID_SIZE - 1; i++)
 		sum += e[i];
 	e[EDID_SIZE - 1] = -sum;
@@ -276,16 +337,17 @@ EXPORT_SYMBOL_GPL(vdev_edid_native);
  * @edid: the monitor
  * @width: of its native mode
  * @height: of its native mode
- * @max_xres: what the VMM is told the device can do, 0 for no limit
- * @max_yres: what the VMM is told the device can do, 0 for no limit
+ * @max_xres: what the VMM is told the device can do, and no standard timing
+ *	goes beyond; 0 for no limit
+ * @max_yres: the same
  */
 void vdev_edid_init(struct vdev_edid *edid, u32 width, u32 height,
 		    u32 max_xres, u32 max_yres)
 {
 	memset(edid, 0, sizeof(*edid));
-	vdev_edid_set_mode(edid, width, height, 0);
 	edid->max_xres = max_xres;
 	edid->max_yres = max_yres;
+	vdev_edid_set_mode(edid, width, height, 0);
 	edid->link = VFIO_DEVICE_GFX_LINK_STATE_UP;
 }
 EXPORT_SYMBOL_GPL(vdev_edid_init);

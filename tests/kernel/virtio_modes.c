@@ -16,6 +16,10 @@
 #define REQUEST_MODE VFIO_DMABUF_MGR_REQUEST_MODE
 #define RIGHT_MODE VFIO_DMABUF_MGR_RIGHT_MODE
 
+/* The EDID region, which comes behind VFIO's own */
+#define EDID_REGION VFIO_PCI_NUM_REGIONS
+#define EDID_FIELD(field) offsetof(struct vfio_region_gfx_edid, field), 4
+
 static struct gpu gpu;
 static int manager;
 
@@ -116,6 +120,111 @@ TEST("the refresh rate that is asked for is in the EDID, about")
 		/* A timing's clock comes in steps; half a frame is allowed */
 		CHECK_GE(rate, rates[i] * 1000 - 500);
 		CHECK_LE(rate, rates[i] * 1000 + 500);
+	}
+}
+
+/* The usual modes at 60 Hz, up to 1920x1200 */
+static const uint32_t usual[][2] = {
+	{1280, 720}, {1280, 800},  {1280, 1024}, {1440, 900},
+	{1600, 900}, {1680, 1050}, {1920, 1080}, {1920, 1200},
+};
+
+#define USUAL (sizeof(usual) / sizeof(*usual))
+
+/*
+ * A standard timing: width and refresh rate less what they are at least, and
+ * the height by the picture's shape. VESA E-EDID, release A revision 2, 3.9.
+ */
+static void standard_timing(const unsigned char timing[2], uint32_t *width,
+			    uint32_t *height, uint32_t *refresh)
+{
+	static const uint32_t shapes[4][2] = {
+		{16, 10}, {4, 3}, {5, 4}, {16, 9}};
+	const uint32_t *shape = shapes[timing[1] >> 6];
+
+	*width = 256 + ((uint32_t)timing[0] - 1) * 8;
+	*height = *width * shape[1] / shape[0];
+	*refresh = 60 + (timing[1] & 0x3f);
+}
+
+static unsigned int find_usual(uint32_t width, uint32_t height)
+{
+	unsigned int i;
+
+	for (i = 0; i < USUAL; i++)
+		if (usual[i][0] == width && usual[i][1] == height)
+			break;
+	return i;
+}
+
+/* All of the usual modes that the device's maximum allows, each once */
+static void check_standard_timings(const struct device *device,
+				   const unsigned char edid[128])
+{
+	struct vfio_region_gfx_edid region;
+	uint32_t width, height, refresh;
+	unsigned char sum = 0;
+	unsigned int i, nr, seen = 0, allowed = 0;
+
+	CHECK_EQ(region_read(device, EDID_REGION, 0, &region, sizeof(region)),
+		 sizeof(region));
+	for (i = 0; i < 128; i++)
+		sum = (unsigned char)(sum + edid[i]);
+	CHECK_EQ(sum, 0);
+	for (i = 0; i < USUAL; i++)
+		if (usual[i][0] <= region.max_xres &&
+		    usual[i][1] <= region.max_yres)
+			allowed |= 1u << i;
+	for (i = 38; i < 54; i += 2) {
+		if (edid[i] == 1 && edid[i + 1] == 1)
+			continue;
+		standard_timing(edid + i, &width, &height, &refresh);
+		CHECK_LE(width, region.max_xres);
+		CHECK_LE(height, region.max_yres);
+		CHECK_EQ(refresh, 60);
+		nr = find_usual(width, height);
+		CHECK_LT(nr, USUAL);
+		CHECK_EQ(seen >> nr & 1, 0);
+		seen |= 1u << nr;
+	}
+	CHECK_EQ(seen, allowed);
+}
+
+TEST("every head's EDID offers the usual modes, whatever it prefers")
+{
+	static const uint32_t modes[][2] = {{640, 480}, {1920, 1080}};
+	uint32_t head;
+	unsigned int i;
+
+	set_up(TYPE_GPU_2);
+	for (head = 0; head < 2; head++) {
+		check_mode(head, 1280, 800);
+		check_standard_timings(&gpu.virtio.device,
+				       gpu.response.edid.edid);
+		for (i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+			CHECK_OK(request(head, modes[i][0], modes[i][1], 0));
+			take_event();
+			check_mode(head, modes[i][0], modes[i][1]);
+			check_standard_timings(&gpu.virtio.device,
+					       gpu.response.edid.edid);
+		}
+	}
+}
+
+TEST("a bochs display's EDID offers them up to its type's maximum")
+{
+	static const char *const types[] = {TYPE_16M, TYPE_64M, TYPE_256M};
+	unsigned char edid[128];
+	struct device device;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		device_create(&device, types[i]);
+		CHECK_EQ(region_read(&device, BAR2, BAR2_EDID, edid,
+				     sizeof(edid)),
+			 sizeof(edid));
+		check_standard_timings(&device, edid);
+		device_close(&device);
 	}
 }
 
@@ -294,10 +403,6 @@ TEST("a display that takes no requests says so")
 	CHECK_EQ(info.caps & VFIO_DMABUF_MGR_CAP_MODE, 0);
 	CHECK_EQ(info.rights & RIGHT_MODE, 0);
 }
-
-/* The EDID region, which comes behind VFIO's own */
-#define EDID_REGION VFIO_PCI_NUM_REGIONS
-#define EDID_FIELD(field) offsetof(struct vfio_region_gfx_edid, field), 4
 
 /* The EDID that head 0 has, with another serial number */
 static void change_edid(unsigned char edid[128])
