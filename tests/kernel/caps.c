@@ -16,6 +16,9 @@
 /* More than any sensible limit */
 #define MANY 20000
 
+/* Open dma-bufs of each kind: SECURITY.md, and the kernel's MGR_MAX_BUFFERS */
+#define MAX_DMABUFS 256
+
 #define WRITABLE VFIO_DMABUF_MGR_CREATE_WRITABLE
 
 static struct bochs_mode mode = {64, 64, 32, 0, 0, 0};
@@ -123,7 +126,7 @@ static unsigned int create_until_refused(int manager, uint32_t flags)
 			break;
 	}
 	CHECK_EQ(errno, ENOSPC);
-	CHECK_LT(count, MANY);
+	CHECK_EQ(count, MAX_DMABUFS);
 	return count;
 }
 
@@ -136,7 +139,6 @@ TEST("live dma-bufs of a device end with ENOSPC; what lives can be had again")
 	manager = manager_open(&device);
 	before = test_fds();
 	count = create_until_refused(manager, 0);
-	CHECK_GE(count, 16);
 	CHECK_EQ(test_fds(), before + count);
 	for (i = 0; i < count; i++) {
 		again = create_other(manager, i, 0);
@@ -212,7 +214,6 @@ TEST("viewers that hoard writable dma-bufs leave the VMM its own")
 	set_up();
 	manager = manager_open(&device);
 	count = create_until_refused(manager, WRITABLE);
-	CHECK_EQ(count, 256);
 	CHECK_OK(get_other(20));
 	CHECK_ERRNO(create_other(manager, count, WRITABLE), ENOSPC);
 }
@@ -234,7 +235,7 @@ TEST("nor can they have those that the VMM had made, beyond their own")
 		CHECK_OK(close(dmabuf));
 	}
 	CHECK_EQ(errno, ENOSPC);
-	CHECK_EQ(count, 256);
+	CHECK_EQ(count, MAX_DMABUFS);
 	for (i = 0; i < 20; i++)
 		CHECK_OK(get_other(count + i));
 	/* What they have already the VMM has, too */
@@ -254,20 +255,16 @@ TEST("mainline's GET has a limit, and its query has none")
 			break;
 	}
 	CHECK_EQ(errno, ENOSPC);
-	CHECK_GE(count, 16);
-	CHECK_LT(count, MANY);
+	CHECK_EQ(count, MAX_DMABUFS);
 }
 
 TEST("dma-bufs of an earlier opening do not count against the next")
 {
-	unsigned int count, again;
-
 	set_up();
-	count = create_until_refused(manager_open(&device), 0);
+	create_until_refused(manager_open(&device), 0);
 	device_close(&device);
 	device_open(&device);
 	bochs_set_mode(&device, &mode);
 	memset(fds, 0, sizeof(fds));
-	again = create_until_refused(manager_open(&device), 0);
-	CHECK_EQ(again, count);
+	create_until_refused(manager_open(&device), 0);
 }
