@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The front door. Kbuild builds kernel/, meson the rest, tests/vm runs both;
-# this only calls them. What is built is under build/.
+# this only calls them. What is built is under build/, but for kernels, which
+# scripts/kernel keeps in a cache.
 #
 #   make demo      a stock guest's screen as a PNG, from a fresh machine
-#   make check     all tests; make check T=name for one, T='abi-*' for some
+#   make check     the tests, but for those that need a debug kernel or are run
+#                  only by name; make check T=name for one, T='abi-*' for some
 #   make check-debug   those that drive the kernel, in one that looks for our
-#                  mistakes: KASAN, lockdep, kmemleak and more. It takes most of
-#                  an hour; with EACH=8 of every order of ends and every place
-#                  where a fault can be only each eighth is tried
+#                  mistakes: KASAN, lockdep, kmemleak and more. That can take an
+#                  hour; with EACH=8 of every order of ends and every place where
+#                  a fault can be only each eighth is tried, in about half the time
 #   make check-kcsan   those that do many things at once, in one that looks for
 #                  data races
 #   make coverage  which lines of the modules the tests run, and which not
 #   make fuzz T=MINUTES   attack the modules with programs that nobody wrote, in
 #                  the debug kernel; what they reach is kept in build/fuzz
-#   make bench     what it costs, beside the kernel's own sample drivers
-#   make vm        a root shell in a VM with the modules loaded
+#   make bench     what it costs, beside the kernel's own sample drivers and
+#                  QEMU's screendump
+#   make vm        a root shell in a VM that has the modules, vfio_bochs loaded
 #   make           build the modules and user space
 #   make install   install user space (DESTDIR, PREFIX)
+#   make clean     remove build/
 #
 # KERNEL picks the kernel's series, 6.1 or 6.12. Nothing here loads a module into
 # this machine's own kernel.
