@@ -5,9 +5,10 @@
  *
  * Conventions. Every function that can fail returns zero or a count on
  * success and a negative errno on error. The library starts no thread, has no
- * global state, prints nothing, and never blocks but in planefd_wait(). One
- * struct planefd may be used by one thread at a time; several of them, also of
- * the same device, are independent. Every fd it makes is close-on-exec.
+ * global state, prints nothing, and never blocks but in planefd_wait() and,
+ * where others have put fences on a buffer, in planefd_buffer_begin_access().
+ * One struct planefd may be used by one thread at a time; several of them, also
+ * of the same device, are independent. Every fd it makes is close-on-exec.
  *
  * Where a value comes from the kernel its meaning and unit are those of
  * <linux/vfio_dmabuf_mgr.h>.
@@ -73,7 +74,10 @@ struct planefd_info {
 	uint32_t rights;    /* PLANEFD_RIGHT_* */
 };
 
-/** One plane as the guest shows it. All zero but sequence and time when off. */
+/**
+ * One plane as the guest shows it. When it is off all is zero but sequence and
+ * time, and the hot spot unknown.
+ */
 struct planefd_plane {
 	bool on;
 	uint32_t format;    /* DRM fourcc */
@@ -119,7 +123,8 @@ int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
  * it afterwards.
  *
  * -ENOTTY: the device has no dma-buf manager. -EINVAL: it has mainline's
- * display ABI only. -ENODEV: it is being closed. -ENOMEM.
+ * display ABI only. -ENODEV: it is being closed. -EMFILE, -ENFILE: too many
+ * fds, of the caller, the device or the machine. -ENOMEM.
  */
 int planefd_open_device(int device_fd, struct planefd **out);
 
@@ -128,7 +133,8 @@ int planefd_open_device(int device_fd, struct planefd **out);
  * a broker. On success the fd is the connection's and is closed with it; on
  * error it stays the caller's.
  *
- * -ENOTTY: not a manager fd. -ENODEV: its device is gone. -ENOMEM.
+ * -ENOTTY: not a manager fd. -EBADF: not a fd. -ENODEV: its device is gone.
+ * -ENOMEM.
  */
 int planefd_open_manager(int manager_fd, struct planefd **out);
 
@@ -144,7 +150,8 @@ int planefd_open_manager(int manager_fd, struct planefd **out);
  * device open, or none of that name. -ENOTTY: it has VFIO devices, but none
  * with a dma-buf manager (the module is not loaded, or not a display).
  * -ENOTUNIQ: it has several displays and device is NULL. -ENOSYS: the kernel
- * has no pidfd_getfd (before 5.6). -ENOMEM.
+ * has no pidfd_getfd (before 5.6). -EMFILE, -ENFILE: too many fds, of the
+ * caller, a device or the machine. -ENOMEM.
  */
 int planefd_open_process(pid_t pid, const char *device, struct planefd **out);
 
@@ -174,7 +181,8 @@ int planefd_get_info(struct planefd *planefd, struct planefd_info *info);
  * Look at a plane. Touches no pixel and allocates nothing. A plane that is
  * off is no error: plane->on is false.
  *
- * -EINVAL: the device never has such a plane. -ENODEV: the device is gone.
+ * -EINVAL: the device never has such a plane. -EIO: its driver answered
+ * nonsense. -ENODEV: the device is gone.
  */
 int planefd_query(struct planefd *planefd, uint32_t plane_id,
 		  struct planefd_plane *plane);
@@ -185,9 +193,10 @@ int planefd_query(struct planefd *planefd, uint32_t plane_id,
  * this buffer: nothing can change between the look and the taking.
  *
  * -EINVAL: the device never has such a plane, or an unknown flag. -ENOENT: the
- * plane is off. -EPERM: writable, and that right was dropped. -ENODEV: the
- * device is gone. -EMFILE, -ENOSPC: too many fds, or buffers of this device.
- * -ENOMEM.
+ * plane is off. -EPERM: writable, and that right was dropped. -EIO: the
+ * device's driver answered nonsense. -ENODEV: the device is gone. -EMFILE,
+ * -ENFILE, -ENOSPC: too many fds of the caller, of the machine, or buffers of
+ * this device. -ENOMEM.
  */
 int planefd_create(struct planefd *planefd, uint32_t plane_id, uint32_t flags,
 		   struct planefd_buffer **out);
@@ -237,7 +246,10 @@ int planefd_buffer_fd(const struct planefd_buffer *buffer);
  * the plane's stride. Mapping again gives the same address.
  *
  * Bracket each access with planefd_buffer_begin_access() and _end_access().
- * -ENOMEM.
+ * What is a guest's own memory it or its VMM can take back: who touches it then
+ * finds an empty page or has a SIGBUS.
+ *
+ * -ENODEV: it was taken back before. -ENOMEM.
  */
 int planefd_buffer_map(struct planefd_buffer *buffer, void **pixels);
 
@@ -246,7 +258,8 @@ void planefd_buffer_unmap(struct planefd_buffer *buffer);
 
 /**
  * Begin and end a CPU access (DMA_BUF_IOCTL_SYNC): to read, and with write
- * also to write. -EINVAL: write, and the buffer is read-only.
+ * also to write. To begin one waits for the fences that others have put on the
+ * buffer. -EINVAL: write, and the buffer is read-only.
  */
 int planefd_buffer_begin_access(struct planefd_buffer *buffer, bool write);
 int planefd_buffer_end_access(struct planefd_buffer *buffer, bool write);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
  * The VFIO dma-buf manager: a file of its own that can look at the display
- * planes of a virtual GPU, export one as a dma-buf, and do nothing else.
+ * planes of a virtual GPU, export one as a dma-buf, ask the guest for a mode,
+ * and do nothing else.
  *
  * The first half of this file is the patch "vfio: Define vfio based dma-buf
  * operations", v9 5/7, of June 2017, to the letter: every name, number, field
@@ -119,10 +120,12 @@ struct vfio_dmabuf_mgr_query_plane {
  *		neither this fd nor the device to stay valid. But memory of the
  *		guest's that the guest or the VMM takes back is gone from it:
  *		who has it mapped finds an empty page or has a SIGBUS, and to
- *		map or import it anew is -ENODEV. The same dma-buf may be given
- *		out again: take it out of an epoll set before it is closed. A
- *		read-only one cannot be had by importers that map it for the
- *		kernel's own use, such as a display that copies
+ *		map it anew, for the CPU or for a device, is -ENODEV; what an
+ *		importer then maps for the kernel's own use is empty pages. The
+ *		same dma-buf may be given out again: take it out of an epoll set
+ *		before it is closed. A read-only one cannot be had by importers
+ *		that map it for the kernel's own use, such as a display that
+ *		copies
  *
  * Return: 0, or
  *   -EFAULT  the pointer cannot be read or written; no fd is left behind
