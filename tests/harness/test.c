@@ -3,7 +3,9 @@
  * The harness's runner: a child for each test, and what becomes of it as TAP.
  */
 #include "test.h"
+#include "stuck.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +27,7 @@ static struct test *tests;
 static struct test **tests_end = &tests;
 static void (*cleanups[CLEANUPS_MAX])(void);
 static unsigned int cleanups_count;
+static unsigned int limit; /* of the test that runs, seconds */
 
 /* Why a test skipped itself; shared with the test's process */
 static char *skip_reason;
@@ -104,7 +108,33 @@ static unsigned int limit_of(const struct test *test)
 	return test->seconds * test_slow();
 }
 
-static int run_in_child(const struct test *test)
+unsigned int test_limit(void)
+{
+	return limit;
+}
+
+/* Kill what runs at the end of its time, and tell what it was at */
+static bool wait_until_late(pid_t pid)
+{
+	struct pollfd ended = {.events = POLLIN};
+	bool late = false;
+
+	ended.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (ended.fd < 0) {
+		perror("# pidfd_open");
+		abort();
+	}
+	late = !poll(&ended, 1, (int)limit * 1000);
+	close(ended.fd);
+	if (late) {
+		stuck_tell(pid);
+		kill(-pid, SIGKILL);
+	}
+	return late;
+}
+
+/* Returns how it ended; *late if its time was over before */
+static int run_in_child(const struct test *test, bool *late)
 {
 	int status;
 	pid_t pid;
@@ -118,12 +148,12 @@ static int run_in_child(const struct test *test)
 	if (!pid) {
 		setpgid(0, 0);
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		alarm(limit_of(test));
 		test->run();
 		fflush(stdout);
 		_exit(0);
 	}
 	setpgid(pid, pid);
+	*late = wait_until_late(pid);
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
@@ -134,9 +164,12 @@ static int run_in_child(const struct test *test)
 /* Returns whether the test did not fail */
 static bool run(const struct test *test, unsigned int number)
 {
-	int status = run_in_child(test);
 	unsigned int i;
+	bool late = false;
+	int status;
 
+	limit = limit_of(test);
+	status = run_in_child(test, &late);
 	for (i = 0; i < cleanups_count; i++)
 		cleanups[i]();
 
@@ -145,8 +178,8 @@ static bool run(const struct test *test, unsigned int number)
 		       skip_reason);
 		return true;
 	}
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-		printf("# took longer than %u s\n", limit_of(test));
+	if (late)
+		printf("# took longer than %u s\n", limit);
 	else if (WIFSIGNALED(status))
 		printf("# ended by signal %d, %s\n", WTERMSIG(status),
 		       strsignal(WTERMSIG(status)));

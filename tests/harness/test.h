@@ -103,6 +103,9 @@ bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);
  */
 unsigned int test_slow(void);
 
+/* How many seconds the test that runs is given in all */
+unsigned int test_limit(void);
+
 /*
  * How often to do what is to be done @count times in the hope that something
  * happens: less often where the kernel is slow, once at the least
