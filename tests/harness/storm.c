@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ACTORS_MAX 24
@@ -21,7 +22,9 @@
 
 /* Shared by all processes of a storm */
 static struct storm {
-	unsigned int behind; /* threads that have not done their share */
+	unsigned int
+		behind; /* threads that have not done their share; 0: over */
+	time_t deadline;
 	unsigned int rounds[ACTORS_MAX];
 } * shared;
 
@@ -48,6 +51,42 @@ bool storm_goes_on(void)
 	return __atomic_load_n(&shared->behind, __ATOMIC_ACQUIRE);
 }
 
+static time_t now(void)
+{
+	struct timespec time;
+
+	CHECK_OK(clock_gettime(CLOCK_MONOTONIC, &time));
+	return time.tv_sec;
+}
+
+static void end_storm(void)
+{
+	CHECK_OK(eventfd_write(over, 1));
+}
+
+/* One more has done its share; the last one ends it */
+static void leave_behind(void)
+{
+	unsigned int behind =
+		__atomic_load_n(&shared->behind, __ATOMIC_ACQUIRE);
+
+	while (behind && !__atomic_compare_exchange_n(
+				 &shared->behind, &behind, behind - 1, false,
+				 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+	if (behind == 1)
+		end_storm();
+}
+
+static void end_in_time(void)
+{
+	if (now() >= shared->deadline &&
+	    __atomic_exchange_n(&shared->behind, 0, __ATOMIC_ACQ_REL)) {
+		test_note("half of the time is over, and so is the storm");
+		end_storm();
+	}
+}
+
 static void *work(void *arg)
 {
 	struct worker *worker = arg;
@@ -56,12 +95,12 @@ static void *work(void *arg)
 
 	while (storm_goes_on()) {
 		worker->actor->round(&worker->seed);
-		if (++done != share)
-			continue;
-		/* Go on, but leave the CPU to those who are behind */
-		CHECK_OK(setpriority(PRIO_PROCESS, 0, NICEST));
-		if (!__atomic_sub_fetch(&shared->behind, 1, __ATOMIC_ACQ_REL))
-			CHECK_OK(eventfd_write(over, 1));
+		if (++done == share) {
+			/* Go on, but leave the CPU to those who are behind */
+			CHECK_OK(setpriority(PRIO_PROCESS, 0, NICEST));
+			leave_behind();
+		}
+		end_in_time();
 	}
 	__atomic_fetch_add(worker->rounds, done, __ATOMIC_RELAXED);
 	return NULL;
@@ -120,6 +159,7 @@ void storm(const struct storm_actor *actors, size_t count)
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	CHECK(shared != MAP_FAILED);
 	over = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
+	shared->deadline = now() + (time_t)test_limit() / 2;
 	for (i = 0; i < count; i++)
 		shared->behind += at_least_one(actors[i].processes) *
 				  at_least_one(actors[i].threads);

@@ -2,8 +2,9 @@
 /*
  * Many at once: processes and threads that each do their own round over and
  * over. Work is counted in rounds, not in seconds, so a slow machine is
- * attacked as thoroughly as a fast one; and since none stops before the last
- * has done its share, all of it happens while all the others are at work.
+ * attacked as thoroughly as a fast one, up to half of the test's time limit; and
+ * since none stops before the last has done its share, all of it happens while all
+ * the others are at work.
  *
  * A check that fails in any of them fails the test.
  */
@@ -17,8 +18,8 @@
 struct storm_actor {
 	const char *name;
 	/*
-	 * How many rounds each thread of each process does at the least; fewer
-	 * in a debug kernel
+	 * How many rounds each thread of each process does at the least, but for
+	 * those that are out of time; fewer in a debug kernel
 	 */
 	unsigned int rounds;
 	/* How many of them there are; 0 is 1 */
