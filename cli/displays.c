@@ -149,7 +149,8 @@ enum status displays_explain(const struct displays *displays)
 	if (!module_is_loaded())
 		return fail(STATUS_NOTHING, "no display found: the module "
 			    "vfio_dmabuf_mgr is not loaded; 'modprobe "
-			    "vfio_bochs' loads it with a display device");
+			    "vfio_bochs' or 'modprobe vfio_virtio_gpu' loads "
+			    "it with display devices");
 	if (displays->denied)
 		return fail(STATUS_DENIED, "no display found, but %u processes "
 			    "could not be looked into; run as root or with "
@@ -157,9 +158,10 @@ enum status displays_explain(const struct displays *displays)
 	if (displays->no_manager)
 		return fail(STATUS_NOTHING, "no display found: the VFIO "
 			    "devices in use have no dma-buf manager; give a "
-			    "VMM a vfio_bochs device");
+			    "VMM a vfio_bochs or vfio_virtio_gpu device");
 	return fail(STATUS_NOTHING, "no display found: no running VMM has a "
-		    "VFIO device open; start one with a vfio_bochs device");
+		    "VFIO device open; start one with a vfio_bochs or "
+		    "vfio_virtio_gpu device");
 }
 
 /* "12 DEVICE, 14 DEVICE", to be freed */
@@ -214,11 +216,13 @@ static enum status report_process(pid_t pid, int error)
 		if (!module_is_loaded())
 			return fail(STATUS_NOTHING, "process %d (%s) has VFIO "
 				    "devices, but the module vfio_dmabuf_mgr "
-				    "is not loaded; 'modprobe vfio_bochs' and "
-				    "give it such a device", (int)pid, name);
+				    "is not loaded; 'modprobe vfio_bochs' or "
+				    "'modprobe vfio_virtio_gpu' and give it "
+				    "such a device", (int)pid, name);
 		return fail(STATUS_NOTHING, "process %d (%s) has VFIO devices, "
 			    "but none with a dma-buf manager; give it a "
-			    "vfio_bochs device", (int)pid, name);
+			    "vfio_bochs or vfio_virtio_gpu device", (int)pid,
+			    name);
 	default:
 		return report_error(error);
 	}

@@ -213,7 +213,8 @@ TEST("a process of another user is a missing permission, with 4")
 
 #define NO_MODULE                                                              \
 	"no display found: the module vfio_dmabuf_mgr is not loaded; "         \
-	"'modprobe vfio_bochs' loads it with a display device"
+	"'modprobe vfio_bochs' or 'modprobe vfio_virtio_gpu' loads it with "    \
+	"display devices"
 
 TEST("without the module every verb says which to load, with 3")
 {

@@ -191,7 +191,8 @@ TEST("without a display list says that no VMM has a VFIO device, with 3")
 {
 	RUN(&run, "list");
 	CHECK_FAILS(&run, 3, "no display found: no running VMM has a VFIO "
-			     "device open; start one with a vfio_bochs device");
+			     "device open; start one with a vfio_bochs or "
+			     "vfio_virtio_gpu device");
 }
 
 TEST("info --json tells all of the device and its plane")
