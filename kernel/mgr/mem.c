@@ -449,7 +449,7 @@ struct page *mem_empty_page(struct vfio_dmabuf_mem *mem)
 
 	if (page)
 		return page;
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN);
+	page = alloc_page(VFIO_DMABUF_GFP | __GFP_ZERO);
 	if (page && cmpxchg(&mem->blank, NULL, page))
 		put_page(page);
 	return READ_ONCE(mem->blank);
