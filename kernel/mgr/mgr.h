@@ -36,9 +36,9 @@
 #define MGR_MAX_HEADS	16
 /* Planes of one type on one head */
 #define MGR_MAX_PLANES	8
-/* Manager files of one device */
+/* Manager files of one opening of a device */
 #define MGR_MAX_FILES	256
-/* Live dma-bufs of one device in each pool */
+/* Live dma-bufs of one opening in each pool */
 #define MGR_MAX_BUFFERS	256
 /* How many dma-bufs are kept that nobody but the manager has */
 #define MGR_MAX_UNUSED	8
