@@ -4,8 +4,6 @@
  * beginning, and what the kernel does around it. What the kernel's loader does
  * before that for any module is not walked, since it logs what it has no memory
  * for. Its tracepoint tells where the one ends and the other begins.
- *
- * vfio_dmabuf_mgr is left out: it has no beginning of its own, and is large.
  */
 #include "modules.h"
 #include "device.h"
@@ -87,15 +85,16 @@ static void unload_all(void)
 /* All that it needs is there, and it is not */
 static void set_up(const char *name)
 {
+	static const char *const below[] = {MODULE_MGR, MODULE_VDEV};
 	struct utsname system;
 	char path[256];
+	unsigned int i;
 
 	trace("1");
 	unload_all();
 	module = name;
-	module_load(MODULE_MGR);
-	if (strcmp(name, MODULE_VDEV) != 0)
-		module_load(MODULE_VDEV);
+	for (i = 0; i < 2 && strcmp(name, below[i]) != 0; i++)
+		module_load(below[i]);
 	CHECK_OK(uname(&system));
 	snprintf(path, sizeof(path), "/lib/modules/%s/updates/%s.ko",
 		 system.release, name);
@@ -162,6 +161,11 @@ static void tear_down_gpu(void)
 	tear_down_device(TYPE_GPU_1);
 }
 
+static void set_up_mgr(void)
+{
+	set_up(MODULE_MGR);
+}
+
 static void set_up_vdev(void)
 {
 	set_up(MODULE_VDEV);
@@ -176,6 +180,10 @@ static void set_up_gpu(void)
 {
 	set_up(MODULE_VIRTIO_GPU);
 }
+
+WALK("loading vfio_dmabuf_mgr", .set_up = set_up_mgr, .prepare = forget_trace,
+     .run = run, .reached = reached, .check = check, .undo = undo,
+     .tear_down = tear_down, .dear = true, .sites = 3)
 
 WALK("loading vfio_vdev", .set_up = set_up_vdev, .prepare = forget_trace,
      .run = run, .reached = reached, .check = check, .undo = undo,
