@@ -18,6 +18,8 @@
 #define SITES_MAX 5000
 /* By how many sites one call may have more than the one before */
 #define SITES_VARY 4
+/* The first so many sites of a call are tried whatever the sample */
+#define SHORT 8
 /*
  * A walk of a worker's sites is over when so many calls had too few: one of
  * them may have been for a worker that was new and had no fault
@@ -163,6 +165,12 @@ static bool walk_site(struct walk *walk, unsigned int nth, bool *reached)
 	return fired;
 }
 
+/* Most calls have no more sites than SHORT: those are walked always */
+static unsigned int next_site(unsigned int nth)
+{
+	return nth + (nth < SHORT ? 1 : test_each());
+}
+
 static void walk_forward(struct walk *walk)
 {
 	unsigned int nth = walk->operation->first ? walk->operation->first : 1;
@@ -172,7 +180,7 @@ static void walk_forward(struct walk *walk)
 	walk->sites = nth - 1;
 	for (left = misses; left; left--) {
 		while (walk_site(walk, nth, &reached)) {
-			nth += test_each();
+			nth = next_site(nth);
 			CHECK_LT(nth, SITES_MAX);
 			left = misses;
 		}
