@@ -8,11 +8,15 @@
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <poll.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define WAIT_SECONDS 30
 
 void missing_needed(void)
 {
@@ -23,12 +27,12 @@ void missing_needed(void)
 	CHECK_OK(close(faults));
 }
 
-void *missing_create(size_t size, int *faults)
+static void *create(size_t size, int populate, uint64_t mode, int *faults)
 {
 	struct uffdio_api api = {.api = UFFD_API};
-	struct uffdio_register range = {.mode = UFFDIO_REGISTER_MODE_MISSING};
+	struct uffdio_register range = {.mode = mode};
 	void *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			   MAP_PRIVATE | MAP_ANONYMOUS | populate, -1, 0);
 
 	CHECK(bytes != MAP_FAILED);
 	*faults = (int)CHECK_OK(syscall(SYS_userfaultfd, O_CLOEXEC));
@@ -37,4 +41,38 @@ void *missing_create(size_t size, int *faults)
 	range.range.len = size;
 	CHECK_OK(ioctl(*faults, UFFDIO_REGISTER, &range));
 	return bytes;
+}
+
+void *missing_create(size_t size, int *faults)
+{
+	return create(size, 0, UFFDIO_REGISTER_MODE_MISSING, faults);
+}
+
+void *missing_for_writers(size_t size, const void *bytes, size_t count,
+			  int *faults)
+{
+	void *memory =
+		create(size, MAP_POPULATE, UFFDIO_REGISTER_MODE_WP, faults);
+	struct uffdio_writeprotect protect = {
+		.range = {(uintptr_t)memory, size},
+		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
+	};
+
+	CHECK_LE(count, size);
+	memcpy(memory, bytes, count);
+	CHECK_OK(ioctl(*faults, UFFDIO_WRITEPROTECT, &protect));
+	return memory;
+}
+
+void *missing_wait(int faults)
+{
+	struct pollfd wait = {.fd = faults, .events = POLLIN};
+	const int limit = (int)(WAIT_SECONDS * test_slow() * 1000);
+	struct uffd_msg message;
+
+	CHECK_EQ(poll(&wait, 1, limit), 1);
+	CHECK_EQ(read(faults, &message, sizeof(message)), sizeof(message));
+	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
+	return (void *)(uintptr_t)(message.arg.pagefault.address &
+				   ~UINT64_C(4095));
 }

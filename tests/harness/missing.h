@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory that is not there until this process says so: whoever touches it, in the
- * kernel, too, waits as long. By userfaultfd, where the kernel has it.
+ * Memory that is not there until this process says so, or not to be written:
+ * whoever touches it, in the kernel, too, waits as long. By userfaultfd, where the
+ * kernel has it.
  */
 #ifndef TESTS_HARNESS_MISSING_H
 #define TESTS_HARNESS_MISSING_H
@@ -16,5 +17,15 @@ void missing_needed(void);
  * touches them, and answers
  */
 void *missing_create(size_t size, int *faults);
+
+/*
+ * The same of what can be read, and begins with those bytes: only who writes to it
+ * waits
+ */
+void *missing_for_writers(size_t size, const void *bytes, size_t count,
+			  int *faults);
+
+/* Wait until somebody touches it; the page that he touches */
+void *missing_wait(int faults);
 
 #endif /* TESTS_HARNESS_MISSING_H */

@@ -6,6 +6,7 @@
 
 #include "test.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,37 @@ bool module_loaded(const char *name)
 
 	snprintf(path, sizeof(path), "/sys/module/%s/initstate", name);
 	return !access(path, F_OK);
+}
+
+static long references_of(const char *name)
+{
+	char path[128], text[32];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	CHECK(fgets(text, sizeof(text), file));
+	fclose(file);
+	return strtol(text, NULL, 10);
+}
+
+long module_users(const char *name)
+{
+	long users = references_of(name);
+	struct dirent *entry;
+	char path[128];
+	DIR *holders;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/holders", name);
+	holders = opendir(path);
+	if (!holders)
+		return users;
+	while ((entry = readdir(holders)))
+		users -= entry->d_name[0] != '.';
+	closedir(holders);
+	return users;
 }
 
 void modules_load(void)

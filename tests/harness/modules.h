@@ -23,6 +23,9 @@ int module_remove(const char *name);
 
 bool module_loaded(const char *name);
 
+/* How many use it, other than modules; 0 where it is not loaded */
+long module_users(const char *name);
+
 /*
  * Load all of them. Called after a test too, so that the next one finds them
  * whatever became of this one.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A viewer that closes dma-bufs while they are in an epoll set of his, and holds
- * that set's lock: he waits for events into memory whose fault nobody answers.
- * The kernel takes the lock where the last reference to such a file goes, which
- * is the manager's. Nobody else may wait for him.
+ * A viewer that closes dma-bufs while they are in an epoll set of his, and
+ * holds that set's lock: he waits for events into memory whose fault nobody
+ * answers. The kernel takes the lock where the last reference to such a file
+ * goes, which is the manager's. Nobody else may wait for him.
  */
 #include "fds.h"
 #include "missing.h"
@@ -11,7 +11,6 @@
 #include "planes.h"
 #include "test.h"
 
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,8 @@
 
 #define PAGE 4096
 
-/* For so long a viewer holds the lock: until whoever waits for him has failed */
+/* For so long a viewer holds the lock: until whoever waits for him has failed
+ */
 #define HELD_SECONDS 15
 
 /* Many more than are kept that nobody has, and than there are CPUs */
@@ -93,7 +93,6 @@ static void hold(void *arg)
 /* Returns once he has the lock, and the dma-bufs no more */
 static void start_holder(struct holder *holder, unsigned int count)
 {
-	struct uffd_msg message;
 	int sockets[2];
 	eventfd_t value;
 	uint32_t number;
@@ -101,17 +100,15 @@ static void start_holder(struct holder *holder, unsigned int count)
 	missing_needed();
 	bochs_create(&device, TYPE_16M, &mode);
 	manager = manager_open(&device);
-	CHECK_OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0,
-			    sockets));
+	CHECK_OK(
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets));
 	holder->count = count;
 	holder->socket = sockets[1];
 	holder->locked = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
 	holder->closed = (int)CHECK_OK(eventfd(0, EFD_CLOEXEC));
 	holder->pid = test_fork(hold, holder);
 	holder->faults = fds_receive(sockets[0], &number);
-	CHECK_EQ(read(holder->faults, &message, sizeof(message)),
-		 sizeof(message));
-	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
+	missing_wait(holder->faults);
 	CHECK_OK(eventfd_write(holder->locked, 1));
 	CHECK_OK(eventfd_read(holder->closed, &value));
 }
@@ -130,16 +127,10 @@ static bool get_other(unsigned int nr)
 	return !close((int)CHECK_OK(plane_get(&device)));
 }
 
-/* How many the manager's module has, among them one of each living dma-buf */
+/* Among the manager's is one of each living dma-buf */
 static long references(void)
 {
-	char text[32] = "";
-	FILE *file = fopen("/sys/module/" MODULE_MGR "/refcnt", "re");
-
-	CHECK(file);
-	CHECK(fgets(text, sizeof(text), file));
-	fclose(file);
-	return strtol(text, NULL, 10);
+	return module_users(MODULE_MGR);
 }
 
 static bool has_no_more(void *limit)

@@ -13,7 +13,6 @@
 
 #include <linux/pci_regs.h>
 #include <linux/userfaultfd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
@@ -95,14 +94,7 @@ static void send_missing(unsigned int round)
 /* Until a device waits for it, and VFIO's lock with it */
 static void wait_for_reader(unsigned int round)
 {
-	struct pollfd wait = {.fd = faults, .events = POLLIN};
-	struct uffd_msg message;
-
-	CHECK_EQ(poll(&wait, 1, SECONDS * 1000), 1);
-	CHECK_EQ(read(faults, &message, sizeof(message)), sizeof(message));
-	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
-	CHECK_EQ(message.arg.pagefault.address & ~(uint64_t)(PAGE - 1),
-		 (uintptr_t)missing + round * PAGE);
+	CHECK(missing_wait(faults) == missing + round * PAGE);
 }
 
 /* The page is there, all zero: a command that there is none of */

@@ -214,38 +214,6 @@ void world_check_fresh(const struct world *world)
 	device_close(&again);
 }
 
-static long number_of(const char *path)
-{
-	FILE *file = fopen(path, "re");
-	char line[32];
-
-	if (!file)
-		return 0;
-	CHECK(fgets(line, sizeof(line), file));
-	fclose(file);
-	return strtol(line, NULL, 10);
-}
-
-/* How many use a module, other than modules */
-static long users_of(const char *module)
-{
-	struct dirent *entry;
-	char path[64];
-	long users;
-	DIR *holders;
-
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
-	users = number_of(path);
-	snprintf(path, sizeof(path), "/sys/module/%s/holders", module);
-	holders = opendir(path);
-	if (!holders)
-		return users;
-	while ((entry = readdir(holders)))
-		users -= entry->d_name[0] != '.';
-	closedir(holders);
-	return users;
-}
-
 static bool dmabuf_left(void)
 {
 	FILE *file = fopen(BUFINFO, "re");
@@ -265,9 +233,9 @@ static bool dmabuf_left(void)
 static bool nothing_left(void *arg)
 {
 	(void)arg;
-	return !dmabuf_left() && !users_of(MODULE_MGR) &&
-	       !users_of(MODULE_VDEV) && !users_of(MODULE_BOCHS) &&
-	       !users_of(MODULE_DISPLAY);
+	return !dmabuf_left() && !module_users(MODULE_MGR) &&
+	       !module_users(MODULE_VDEV) && !module_users(MODULE_BOCHS) &&
+	       !module_users(MODULE_DISPLAY);
 }
 
 void world_check_nothing_left(void)
@@ -276,8 +244,8 @@ void world_check_nothing_left(void)
 	if (test_wait(nothing_left, NULL, LEAVE_SECONDS))
 		return;
 	CHECK(!dmabuf_left());
-	CHECK_EQ(users_of(MODULE_MGR), 0);
-	CHECK_EQ(users_of(MODULE_VDEV), 0);
-	CHECK_EQ(users_of(MODULE_BOCHS), 0);
-	CHECK_EQ(users_of(MODULE_DISPLAY), 0);
+	CHECK_EQ(module_users(MODULE_MGR), 0);
+	CHECK_EQ(module_users(MODULE_VDEV), 0);
+	CHECK_EQ(module_users(MODULE_BOCHS), 0);
+	CHECK_EQ(module_users(MODULE_DISPLAY), 0);
 }
