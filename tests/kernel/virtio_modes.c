@@ -69,6 +69,7 @@ static uint32_t edid_mode(uint32_t head, uint32_t *width, uint32_t *height)
 	uint32_t clock, htotal, vtotal;
 
 	CHECK_EQ(gpu_get_edid(&gpu, head), VIRTIO_GPU_RESP_OK_EDID);
+	CHECK_EQ(gpu.response.edid.size, 128);
 	clock = (d[0] | (uint32_t)d[1] << 8) * 10000;
 	*width = d[2] | (d[4] & 0xf0u) << 4;
 	*height = d[5] | (d[7] & 0xf0u) << 4;
@@ -120,6 +121,45 @@ TEST("the refresh rate that is asked for is in the EDID, about")
 		/* A timing's clock comes in steps; half a frame is allowed */
 		CHECK_GE(rate, rates[i] * 1000 - 500);
 		CHECK_LE(rate, rates[i] * 1000 + 500);
+	}
+}
+
+/* What is asked for is told by GET_DISPLAY_INFO alone */
+static void check_no_edid(uint32_t head, uint32_t width, uint32_t height)
+{
+	const struct virtio_gpu_resp_edid *edid = &gpu.response.edid;
+	struct virtio_gpu_display_one one = display(head);
+
+	CHECK_EQ(one.enabled, 1);
+	CHECK_EQ(one.r.width, width);
+	CHECK_EQ(one.r.height, height);
+	CHECK_EQ(gpu_get_edid(&gpu, head), VIRTIO_GPU_RESP_OK_EDID);
+	CHECK_EQ(edid->size, 0);
+	CHECK_ALL(edid->edid, 0, sizeof(edid->edid));
+}
+
+TEST("a mode that no EDID can say leaves a monitor without, until the next one")
+{
+	/* 12 bits for a size, 16 for a clock of 10 kHz; and what just fits */
+	static const uint32_t modes[][5] = {
+		{4096, 32, 0, 4095, 32},
+		{32, 4096, 0, 32, 4095},
+		{8192, 4320, 0, 1920, 1080},
+		{3840, 2160, 144, 3840, 2160},
+	};
+	const uint32_t *mode;
+	unsigned int i, head;
+
+	set_up(TYPE_GPU_2);
+	for (i = 0; i < 2 * sizeof(modes) / sizeof(*modes); i++) {
+		head = i % 2;
+		mode = modes[i / 2];
+		CHECK_OK(request(head, mode[0], mode[1], mode[2]));
+		take_event();
+		check_no_edid(head, mode[0], mode[1]);
+		CHECK_OK(request(head, mode[3], mode[4], 0));
+		take_event();
+		check_mode(head, mode[3], mode[4]);
 	}
 }
 
