@@ -12,6 +12,7 @@
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
 #include <linux/file.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -44,12 +45,18 @@ static void put_last(struct work_struct *work)
 }
 
 /*
- * Can the put of what nobody else had a moment ago wait for somebody? Nobody can
- * put it into an epoll set any more: that takes a reference.
+ * Is the put of what nobody else had a moment ago one that may hold up others?
+ * Nobody can put it into an epoll set any more: that takes a reference. What a
+ * kernel thread puts is put by the one worker, which is not to wait for the
+ * manager's lock either.
  */
 static bool put_may_wait(struct file *file)
 {
-	return !planefd_file_is_last(file) || planefd_file_has_epoll(file);
+	if (current->flags & PF_KTHREAD || !planefd_file_is_last(file))
+		return true;
+	/* What was done to it by whoever had it before is seen */
+	smp_rmb();
+	return planefd_file_has_epoll(file);
 }
 
 /* Put its dma-buf, for the last time, and free it; it is in no list any more. */
