@@ -51,23 +51,6 @@ static struct page **buffer_pages(struct plane_buffer *buffer)
 	return pages;
 }
 
-static struct page **empty_pages(struct plane_buffer *buffer)
-{
-	struct page *empty = mem_empty_page(buffer->scanout.mem);
-	struct page **pages;
-	pgoff_t i;
-
-	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages),
-			       GFP_KERNEL_ACCOUNT);
-	if (!pages || !empty) {
-		kvfree(pages);
-		return NULL;
-	}
-	for (i = 0; i < buffer->nr_pages; i++)
-		pages[i] = empty;
-	return pages;
-}
-
 static int export_attach(struct dma_buf *dmabuf,
 			 struct dma_buf_attachment *attachment)
 {
@@ -225,16 +208,30 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return 0;
 }
 
-/* The pages themselves, or as many times an empty one */
+/*
+ * The pages themselves, with an empty one for each that cannot be had, as it would
+ * be; or only that.
+ */
 static void *map_for_kernel(struct plane_buffer *buffer, bool empty)
 {
+	struct vfio_dmabuf_mem *mem = buffer->scanout.mem;
 	struct page **pages;
-	void *addr;
+	void *addr = NULL;
+	pgoff_t i;
 
-	pages = empty ? empty_pages(buffer) : buffer_pages(buffer);
+	/* Nobody pays for either: where that could fail so could this */
+	pages = kvmalloc_array(buffer->nr_pages, sizeof(*pages), GFP_KERNEL);
 	if (!pages)
 		return NULL;
+	for (i = 0; i < buffer->nr_pages; i++) {
+		pages[i] = empty ? NULL : mem_page(mem, buffer->first + i);
+		if (!pages[i])
+			pages[i] = mem_empty_page(mem, GFP_KERNEL);
+		if (!pages[i])
+			goto out;
+	}
 	addr = vmap(pages, buffer->nr_pages, VM_MAP, PAGE_KERNEL);
+out:
 	kvfree(pages);
 	return addr;
 }
@@ -249,17 +246,18 @@ static int export_vmap(struct dma_buf *dmabuf, struct iosys_map *map)
 {
 	struct plane_buffer *buffer = dmabuf->priv;
 	struct vfio_dmabuf_mem *mem = buffer->scanout.mem;
-	void *addr = NULL;
+	void *addr;
 
 	if (mem_enter(mem)) {
 		addr = map_for_kernel(buffer, false);
+		buffer->vmap_holds = addr;
 		if (addr)
 			mem_hold_again(mem);
 		mem_leave(mem);
-	}
-	buffer->vmap_holds = addr;
-	if (!addr)
+	} else {
 		addr = map_for_kernel(buffer, true);
+		buffer->vmap_holds = false;
+	}
 	if (!addr)
 		return -ENOMEM;
 	iosys_map_set_vaddr(map, addr);

@@ -439,17 +439,17 @@ bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank)
 
 /*
  * What stands in for all pages of revoked memory, or NULL: there is no memory.
- * It is allocated by the first who touches it, who pays: most memory that is
- * revoked nobody has mapped.
+ * It is allocated by the first who needs it, by @gfp: most memory that is revoked
+ * nobody has mapped.
  */
-struct page *mem_empty_page(struct vfio_dmabuf_mem *mem)
+struct page *mem_empty_page(struct vfio_dmabuf_mem *mem, gfp_t gfp)
 {
 	/* Pairs with the cmpxchg() below: it is zeroed before it is there */
 	struct page *page = smp_load_acquire(&mem->blank);
 
 	if (page)
 		return page;
-	page = alloc_page(VFIO_DMABUF_GFP | __GFP_ZERO);
+	page = alloc_page(gfp | __GFP_ZERO);
 	if (page && cmpxchg(&mem->blank, NULL, page))
 		put_page(page);
 	return READ_ONCE(mem->blank);
@@ -459,5 +459,5 @@ struct page *mem_empty_page(struct vfio_dmabuf_mem *mem)
 struct page *mem_blank(struct vfio_dmabuf_mem *mem)
 {
 	/* Constant since mem_enter() has failed under the lock */
-	return mem->blanked ? mem_empty_page(mem) : NULL;
+	return mem->blanked ? mem_empty_page(mem, VFIO_DMABUF_GFP) : NULL;
 }

@@ -246,7 +246,7 @@ bool __must_check mem_hold(struct vfio_dmabuf_mem *mem);
 void mem_hold_again(struct vfio_dmabuf_mem *mem);
 void mem_unhold(struct vfio_dmabuf_mem *mem);
 bool mem_revoke(struct vfio_dmabuf_mem *mem, bool blank);
-struct page *mem_empty_page(struct vfio_dmabuf_mem *mem);
+struct page *mem_empty_page(struct vfio_dmabuf_mem *mem, gfp_t gfp);
 struct page *mem_blank(struct vfio_dmabuf_mem *mem);
 
 /* mmap.c */
