@@ -205,12 +205,7 @@ static int pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	int ret;
 
 	do {
-		wait_event_idle(vgpu->wait,
-				vgpu_is_halting(vgpu) ||
-				!vgpu_unmap_is_under_way(vgpu));
-		if (vgpu_is_halting(vgpu))
-			return -EINTR;
-		ret = vgpu_unmap_prepare(vgpu);
+		ret = vgpu_unmap_wait(vgpu) ?: vgpu_unmap_prepare(vgpu);
 		if (ret)
 			return ret;
 	} while (!pin_try_begin(vgpu, pin));

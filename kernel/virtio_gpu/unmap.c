@@ -14,7 +14,9 @@
  * that lets go of a file's last reference releases it there (fput()). It also
  * keeps this module for as long. Each device has one ready before it pins
  * anything, so that no unmap is without. VFIO tells all devices of a container, so
- * none of them is in the way more than once.
+ * none of them is in the way more than once; but one that is opened meanwhile was
+ * not told. Where VFIO has come again and again no such device pins anything until
+ * that unmap is over, in whatever container it is: it cannot know.
  *
  * Unpinning takes the iommu lock, too, and others hold that one while they wait
  * for the device list lock: vgpu_dma_unmap() must not unpin itself, nor wait
@@ -38,14 +40,19 @@
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include "virtio_gpu.h"
 
 /*
- * How often one unmap may be told that it is done while pages are still pinned:
- * vfio_iommu_type1 comes ten times
+ * How often one unmap may be told that it is done while pages are still pinned, and
+ * after how many times new devices wait: vfio_iommu_type1 comes eleven times
  */
-#define MAX_LATE	8
+#define MAX_LATE	7
+#define MANY_LATE	3
+
+/* How often a new device looks whether such an unmap is over */
+#define LOOK_TIME	(HZ / 10)
 
 /*
  * What such a file is for: a task that unmaps, and a device that was told. Both
@@ -55,14 +62,18 @@ struct vgpu_unmap {
 	struct list_head link;
 	struct vgpu *vgpu;		/* NULL once that is closed */
 	const void *task;		/* to compare with */
+	u64 begun;			/* by unmap_clock, for all of a task's */
 	u64 iova;
 	u64 length;
 	unsigned int nr_told;		/* how often, of this range */
 };
 
-/* All of them; the lock also guards what is in them and their devices' nr_unmaps */
+/* All of them; the lock also guards what is in them and of their devices */
 static LIST_HEAD(unmaps);
 static DEFINE_SPINLOCK(unmap_lock);
+
+/* Counts unmaps and devices that begin to pin: which was first? */
+static u64 unmap_clock;
 
 /* -------- Whoever unmaps -------- */
 
@@ -103,48 +114,53 @@ static struct file *unmap_file_create(void)
 }
 
 /*
- * How often VFIO has come with the range by now, for the caller. It tells all
- * devices of a container, but a device may be opened in between: then by what the
- * others were told, whether or not they are still open. *own is this device's,
- * NULL if it was told nothing yet.
+ * What is known of the caller, who unmaps the range in @now: when he began, and how
+ * often VFIO has come with it by now. It tells all devices of a container, but one
+ * can be closed, or opened, in between: then by what others were told. Returns what
+ * this device has of him, NULL if it was told nothing yet.
  */
-static unsigned int count_told(struct vgpu *vgpu, u64 iova, u64 length,
-			       struct vgpu_unmap **own)
+static struct vgpu_unmap *find_unmap(struct vgpu *vgpu, struct vgpu_unmap *now)
 {
-	unsigned int nr_told = 1;
-	struct vgpu_unmap *unmap;
+	struct vgpu_unmap *unmap, *own = NULL;
+	unsigned int nr;
 
 	lockdep_assert_held(&unmap_lock);
 
-	*own = NULL;
+	now->begun = 0;
+	now->nr_told = 1;
 	list_for_each_entry(unmap, &unmaps, link) {
 		if (unmap->task != current)
 			continue;
+		now->begun = unmap->begun;
 		if (unmap->vgpu == vgpu)
-			*own = unmap;
-		if (unmap->iova == iova && unmap->length == length)
-			nr_told = max(nr_told, unmap->nr_told +
-					       (unmap->vgpu == vgpu));
+			own = unmap;
+		if (unmap->iova != now->iova || unmap->length != now->length)
+			continue;
+		/* Other open ones were told this time, or are about to be */
+		nr = unmap->nr_told + (!unmap->vgpu || unmap->vgpu == vgpu);
+		now->nr_told = max(now->nr_told, nr);
 	}
-	return nr_told;
+	if (!now->begun)
+		now->begun = ++unmap_clock;
+	return own;
 }
 
-static void set_told(struct vgpu_unmap *unmap, u64 iova, u64 length,
-		     unsigned int nr_told)
+static void unmap_set(struct vgpu_unmap *unmap, const struct vgpu_unmap *now)
 {
-	unmap->iova = iova;
-	unmap->length = length;
-	unmap->nr_told = nr_told;
+	unmap->begun = now->begun;
+	unmap->iova = now->iova;
+	unmap->length = now->length;
+	unmap->nr_told = now->nr_told;
 }
 
 /* Until the caller is back in user space nr_unmaps counts it, as it does already. */
-static void follow_caller(struct vgpu *vgpu, struct file *file, u64 iova,
-			  u64 length, unsigned int nr_told)
+static void follow_caller(struct vgpu *vgpu, struct file *file,
+			  const struct vgpu_unmap *now)
 {
 	struct vgpu_unmap *unmap = file->private_data;
 
 	unmap->task = current;
-	set_told(unmap, iova, length, nr_told);
+	unmap_set(unmap, now);
 	spin_lock(&unmap_lock);
 	if (vgpu->unmaps_count)
 		unmap->vgpu = vgpu;
@@ -155,25 +171,25 @@ static void follow_caller(struct vgpu *vgpu, struct file *file, u64 iova,
 
 /*
  * From here on nothing is pinned until the caller is back in user space. Returns
- * how often it has told of this range.
+ * how often VFIO has come with this range.
  */
 static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 {
+	struct vgpu_unmap now = { .iova = iova, .length = length };
 	struct vgpu_unmap *own;
 	struct file *file = NULL;
-	unsigned int nr_told;
 
 	spin_lock(&unmap_lock);
-	nr_told = count_told(vgpu, iova, length, &own);
+	own = find_unmap(vgpu, &now);
 	if (own) {
-		set_told(own, iova, length, nr_told);
+		unmap_set(own, &now);
 	} else {
 		vgpu->nr_unmaps++;
 		swap(file, vgpu->unmap_file);
 	}
 	spin_unlock(&unmap_lock);
 	if (own)
-		return nr_told;
+		return now.nr_told;
 
 	/* Others unmap just now, or nothing was ever pinned */
 	if (!file)
@@ -184,8 +200,8 @@ static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 				       "out of memory: can show no guest memory until it is opened anew\n");
 		return MAX_LATE + 1;
 	}
-	follow_caller(vgpu, file, iova, length, nr_told);
-	return nr_told;
+	follow_caller(vgpu, file, &now);
+	return now.nr_told;
 }
 
 /* Until nothing is in the way, or it has stood still as long as @patience */
@@ -233,14 +249,40 @@ void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 
 /* -------- The worker -------- */
 
-bool vgpu_unmap_is_under_way(struct vgpu *vgpu)
+/* An unmap that this device was not told of when VFIO first came, and often since */
+static bool new_to_unmap(const struct vgpu *vgpu)
 {
-	bool under_way;
+	const struct vgpu_unmap *unmap;
+
+	lockdep_assert_held(&unmap_lock);
+
+	list_for_each_entry(unmap, &unmaps, link)
+		if (unmap->begun < vgpu->pins_since &&
+		    unmap->nr_told >= MANY_LATE)
+			return true;
+	return false;
+}
+
+static bool may_pin(struct vgpu *vgpu)
+{
+	bool may;
 
 	spin_lock(&unmap_lock);
-	under_way = vgpu->nr_unmaps;
+	/* VFIO tells it from now on, if not since before */
+	if (!vgpu->pins_since)
+		vgpu->pins_since = ++unmap_clock;
+	may = !vgpu->nr_unmaps && !new_to_unmap(vgpu);
 	spin_unlock(&unmap_lock);
-	return under_way;
+	return may;
+}
+
+int vgpu_unmap_wait(struct vgpu *vgpu)
+{
+	while (!vgpu_is_halting(vgpu) && !may_pin(vgpu))
+		wait_event_idle_timeout(vgpu->wait,
+					vgpu_is_halting(vgpu) || may_pin(vgpu),
+					LOOK_TIME);
+	return vgpu_is_halting(vgpu) ? -EINTR : 0;
 }
 
 int vgpu_unmap_prepare(struct vgpu *vgpu)
@@ -268,7 +310,7 @@ bool vgpu_unmap_is_prepared(struct vgpu *vgpu)
 	bool prepared;
 
 	spin_lock(&unmap_lock);
-	prepared = !vgpu->nr_unmaps && vgpu->unmap_file;
+	prepared = !vgpu->nr_unmaps && !new_to_unmap(vgpu) && vgpu->unmap_file;
 	spin_unlock(&unmap_lock);
 	return prepared;
 }
@@ -279,6 +321,7 @@ void vgpu_unmap_open(struct vgpu *vgpu)
 {
 	spin_lock(&unmap_lock);
 	vgpu->nr_unmaps = 0;
+	vgpu->pins_since = 0;
 	WRITE_ONCE(vgpu->unmaps_count, true);
 	spin_unlock(&unmap_lock);
 }

@@ -312,6 +312,7 @@ struct vgpu {
 	/* Unmaps: a spinlock of unmap.c's */
 	bool unmaps_count;		/* it is open */
 	unsigned int nr_unmaps;		/* under way */
+	u64 pins_since;			/* by unmap.c's clock; 0: never yet */
 	struct file *unmap_file;	/* for the next one, or NULL */
 };
 
@@ -419,14 +420,13 @@ bool vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length);
  */
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
 
-/* Nothing is to be pinned; vgpu->wait is woken once it may be. */
-bool vgpu_unmap_is_under_way(struct vgpu *vgpu);
-
 /*
- * For who is about to pin: have what the next unmap needs, or -ENOMEM or -ENFILE.
+ * For who is about to pin: wait until nothing is unmapped that it would be in the
+ * way of, or -EINTR; then have what the next unmap needs, or -ENOMEM or -ENFILE.
  * Unless one came meanwhile vgpu_unmap_is_prepared() then, and something can be
  * pinned under the same pin_lock.
  */
+int vgpu_unmap_wait(struct vgpu *vgpu);
 int vgpu_unmap_prepare(struct vgpu *vgpu);
 bool vgpu_unmap_is_prepared(struct vgpu *vgpu);
 

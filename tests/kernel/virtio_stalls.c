@@ -35,8 +35,13 @@
 
 #define SECONDS 30
 
+/* A round in which VFIO has come more often than MANY_LATE of unmap.c */
+#define OPEN_LATE 8
+
 static struct gpu holder;     /* has memory pinned */
 static struct gpu readers[2]; /* read what is missing, in turn */
+static struct gpu stranger;   /* in another container, and so is late */
+static struct gpu late;
 static struct ram video;
 static unsigned char *missing;
 static int faults; /* the userfaultfd */
@@ -148,12 +153,45 @@ static bool waits(void *arg)
 	return state == 'D';
 }
 
+/*
+ * VFIO has come often by now. A device with a container of its own pins
+ * nothing, not even its rings, if it is opened now; one that has pinned before
+ * does as ever.
+ */
+static void open_late(void)
+{
+	struct piece pieces[2] = {
+		{.length = 24},
+		{.length = 24, .flags = VRING_DESC_F_WRITE},
+	};
+	struct gpu_resource resource = {.id = 1};
+	struct virtio_gpu_ctrl_hdr *hdr;
+	long locked = ram_locked();
+
+	gpu_create(&late, TYPE_GPU_1);
+	pieces[0].at = late.request_at;
+	pieces[1].at = late.response_at;
+	hdr = ram_at(&late.virtio.ram, late.request_at);
+	hdr->type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO;
+	virtqueue_offer(&late.control,
+			virtqueue_chain(&late.control, pieces, 2));
+	virtqueue_notify(&late.control);
+	sleep_ms(500);
+	CHECK_EQ(ram_locked(), locked);
+	/* What is pinned is the resource's memory */
+	gpu_resource_create(&stranger, &resource,
+			    VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 64, 64);
+	CHECK_GT(ram_locked(), locked);
+}
+
 TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 {
 	uint64_t unmapped = 0;
 	pthread_t thread;
 	unsigned int round;
 
+	gpu_create(&stranger, TYPE_GPU_1);
+	gpu_simple(&stranger, VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
 	gpu_create(&holder, TYPE_GPU_1);
 	gpu_create_beside(&readers[0], TYPE_GPU_1, &holder);
 	gpu_create_beside(&readers[1], TYPE_GPU_1, &readers[0]);
@@ -165,6 +203,8 @@ TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 	CHECK_EQ(pthread_create(&thread, NULL, unmap, &unmapped), 0);
 	CHECK(test_wait(waits, NULL, SECONDS));
 	for (round = 1; round < ROUNDS; round++) {
+		if (round == OPEN_LATE)
+			open_late();
 		/*
 		 * As long as the unmap waits for who does not get on, and then
 		 * another one that is next to have the lock
@@ -180,6 +220,8 @@ TEST_WITHIN(120, "an unmap outlasts devices that read what the VMM withholds")
 	CHECK_EQ(unmapped, VIDEO_SIZE);
 	for (round = 0; round < ROUNDS; round++)
 		virtqueue_take(&readers[round % 2].control);
+	/* It waits no longer */
+	virtqueue_take(&late.control);
 }
 
 /* -------- The bus is taken away -------- */
