@@ -2,8 +2,8 @@
 /*
  * A virtio-gpu's cursors, seen through the manager fd.
  */
-#include "test.h"
 #include "gpu_view.h"
+#include "test.h"
 
 #include <string.h>
 #include <sys/ioctl.h>
@@ -89,8 +89,8 @@ TEST("a cursor's alpha counts, also where its resource is said to have none")
 
 	set_up(TYPE_GPU_1);
 	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		gpu_resource_create(&gpu, &resource, formats[i][0],
-				    CURSOR_SIZE, CURSOR_SIZE);
+		gpu_resource_create(&gpu, &resource, formats[i][0], CURSOR_SIZE,
+				    CURSOR_SIZE);
 		show(&resource, 0, 0, 0, 0, 0);
 		CHECK_OK(plane_query(manager, CURSOR_ID(0), &query));
 		CHECK_EQ(query.base.plane_info.drm_format,
@@ -332,4 +332,42 @@ TEST("a cursor whose memory was unmapped and is there again is shown by a move")
 	check_place(0, 5, 6, 3, 4);
 	view_open(&view, manager, CURSOR_ID(0), 0);
 	view_compare(&view, video.bytes, CURSOR_SIZE * 4);
+}
+
+TEST("a blob that is large enough is a cursor, as ARGB")
+{
+	const uint32_t size = CURSOR_SIZE * CURSOR_SIZE * 4;
+	struct virtio_gpu_mem_entry entry = {.length = size};
+	struct virtio_gpu_resource_create_blob create = {
+		.blob_mem = VIRTIO_GPU_BLOB_MEM_GUEST,
+		.nr_entries = 1,
+	};
+	struct gpu_resource cursor = {
+		.format = ARGB,
+		.width = CURSOR_SIZE,
+		.height = CURSOR_SIZE,
+		.stride = CURSOR_SIZE * 4,
+		.size = size,
+	};
+	struct virtio_gpu_rect whole;
+
+	set_up(TYPE_GPU_1);
+	entry.addr = cursor.at = ram_take(&gpu.virtio.ram, size);
+	cursor.pixels = ram_at(&gpu.virtio.ram, cursor.at);
+	gpu_paint(&cursor, 3);
+
+	/* A page less than it takes */
+	create.resource_id = cursor.id = 1;
+	create.size = entry.length = size - PAGE;
+	CHECK_EQ(gpu_create_blob(&gpu, &create, &entry, 1), GPU_OK);
+	show(&cursor, 0, 1, 2, 3, 4);
+	view_check_off(manager, CURSOR_ID(0));
+
+	create.resource_id = cursor.id = 2;
+	create.size = entry.length = size;
+	CHECK_EQ(gpu_create_blob(&gpu, &create, &entry, 1), GPU_OK);
+	show(&cursor, 0, 1, 2, 3, 4);
+	whole = gpu_whole(&cursor);
+	view_check(manager, CURSOR_ID(0), &cursor, &whole);
+	check_place(0, 1, 2, 3, 4);
 }

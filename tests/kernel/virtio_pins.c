@@ -192,3 +192,29 @@ TEST("memory that is taken away goes, whatever views of it somebody keeps")
 	CHECK_OK(munmap(video.bytes, video.size));
 	CHECK(test_wait(is_charged_less, &most, 5));
 }
+
+TEST("one unmap of several mappings gives each of them back")
+{
+	const size_t size = 4 * MIB;
+	unsigned int i;
+
+	gpu_create(&gpus[0], TYPE_GPU_1);
+	create_video(2 * size);
+	/* VFIO tells of each mapping by itself */
+	unmap_video();
+	for (i = 0; i < 2; i++)
+		CHECK_OK(ram_map_at(&gpus[0].virtio.device,
+				    VIDEO_START + i * size,
+				    video.bytes + i * size, size));
+	CHECK_EQ(gpu_create_2d(&gpus[0], 1, XRGB, 1024, 1024), GPU_OK);
+	CHECK_EQ(gpu_create_2d(&gpus[0], 2, XRGB, 1024, 1024), GPU_OK);
+	for (i = 0; i < 2; i++) {
+		const struct virtio_gpu_mem_entry entry = {
+			VIDEO_START + i * size, (uint32_t)size, 0};
+
+		CHECK_EQ(gpu_attach(&gpus[0], 1 + i, &entry, 1, 1), GPU_OK);
+	}
+	check_locked(GPU_RINGS_KIB + (long)(2 * size / 1024));
+	unmap_video();
+	check_locked(GPU_RINGS_KIB);
+}

@@ -401,3 +401,27 @@ TEST("there may be 64 devices, and sysfs tells how many more")
 	CHECK_EQ(mdev_type_number(TYPE_GPU_1, "available_instances"), 1);
 	CHECK_EQ(mdev_create(TYPE_GPU_1, more), 0);
 }
+
+TEST("each type's description tells how many heads it has")
+{
+	static const struct {
+		const char *type;
+		const char *heads;
+	} types[] = {
+		{TYPE_GPU_1, " 1 head of "},
+		{TYPE_GPU_2, " 2 heads of "},
+		{TYPE_GPU_4, " 4 heads of "},
+		{TYPE_GPU_16, " 16 heads of "},
+	};
+	char description[256];
+	struct gpu gpu;
+	unsigned int i;
+
+	/* The module has the types; a device loads it */
+	gpu_create(&gpu, TYPE_GPU_1);
+	for (i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		mdev_type_text(types[i].type, "description", description,
+			       sizeof(description));
+		CHECK(strstr(description, types[i].heads));
+	}
+}
