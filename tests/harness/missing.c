@@ -64,7 +64,7 @@ void *missing_for_writers(size_t size, const void *bytes, size_t count,
 	return memory;
 }
 
-void *missing_wait(int faults)
+uint64_t missing_wait(int faults)
 {
 	struct pollfd wait = {.fd = faults, .events = POLLIN};
 	const int limit = (int)(WAIT_SECONDS * test_slow() * 1000);
@@ -73,6 +73,5 @@ void *missing_wait(int faults)
 	CHECK_EQ(poll(&wait, 1, limit), 1);
 	CHECK_EQ(read(faults, &message, sizeof(message)), sizeof(message));
 	CHECK_EQ(message.event, UFFD_EVENT_PAGEFAULT);
-	return (void *)(uintptr_t)(message.arg.pagefault.address &
-				   ~UINT64_C(4095));
+	return message.arg.pagefault.address & ~UINT64_C(4095);
 }

@@ -8,6 +8,7 @@
 #define TESTS_HARNESS_MISSING_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Skips the test where there can be no such memory */
 void missing_needed(void);
@@ -25,7 +26,7 @@ void *missing_create(size_t size, int *faults);
 void *missing_for_writers(size_t size, const void *bytes, size_t count,
 			  int *faults);
 
-/* Wait until somebody touches it; the page that he touches */
-void *missing_wait(int faults);
+/* Wait until somebody touches it; the address of the page that he touches */
+uint64_t missing_wait(int faults);
 
 #endif /* TESTS_HARNESS_MISSING_H */

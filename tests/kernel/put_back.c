@@ -68,7 +68,7 @@ static void ask_in_vain(void)
 
 	asker.create = argument(&faults);
 	CHECK_EQ(pthread_create(&thread, NULL, ask, &asker), 0);
-	CHECK(missing_wait(faults) == asker.create);
+	CHECK_EQ(missing_wait(faults), (uintptr_t)asker.create);
 	device_remove(&device);
 	CHECK_OK(munmap(asker.create, PAGE));
 	CHECK_OK(close(faults));

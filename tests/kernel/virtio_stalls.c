@@ -99,7 +99,7 @@ static void send_missing(unsigned int round)
 /* Until a device waits for it, and VFIO's lock with it */
 static void wait_for_reader(unsigned int round)
 {
-	CHECK(missing_wait(faults) == missing + round * PAGE);
+	CHECK_EQ(missing_wait(faults), (uintptr_t)missing + round * PAGE);
 }
 
 /* The page is there, all zero: a command that there is none of */
