@@ -264,7 +264,8 @@ TEST("a directory that is not there is told, with 6")
 			     "file or directory; choose another place with -o");
 }
 
-TEST("a shot of a guest that flips all the time is one of its pictures")
+TEST_WITHIN(120, "a shot of a guest that flips all the time is one of its "
+		 "pictures")
 {
 	struct bochs_mode mode = { 320, 200, 32, 0, 0, 0 };
 	struct screen flipped;
