@@ -206,13 +206,16 @@ static unsigned int count_sites(const struct operation *operation)
 static void walk_back(struct walk *walk)
 {
 	unsigned int nth = count_sites(walk->operation) + SITES_VARY;
+	unsigned int single = SHORT + SITES_VARY, step;
 	bool reached;
 
 	while (walk_site(walk, nth, &reached))
 		CHECK_LT(++nth, SITES_MAX);
 	do {
-		CHECK_GT(nth, test_each());
-		nth -= test_each();
+		step = single ? 1 : test_each();
+		single -= single != 0;
+		CHECK_GT(nth, step);
+		nth -= step;
 		walk_site(walk, nth, &reached);
 	} while (reached);
 }
