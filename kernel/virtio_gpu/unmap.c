@@ -278,10 +278,10 @@ static bool may_pin(struct vgpu *vgpu)
 
 int vgpu_unmap_wait(struct vgpu *vgpu)
 {
-	while (!vgpu_is_halting(vgpu) && !may_pin(vgpu))
-		wait_event_idle_timeout(vgpu->wait,
+	while (!wait_event_idle_timeout(vgpu->wait,
 					vgpu_is_halting(vgpu) || may_pin(vgpu),
-					LOOK_TIME);
+					LOOK_TIME))
+		;
 	return vgpu_is_halting(vgpu) ? -EINTR : 0;
 }
 
