@@ -77,21 +77,18 @@ void buffer_abandon(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf)
 		return;
 	buffer = dmabuf->priv;
 	buffer->counted = false;
-	mgr->nr_buffers[buffer->pool]--;
+	atomic_dec(&mgr->nr_buffers[buffer->pool]);
 	vfio_dmabuf_mem_put(buffer->scanout.mem);
 	buffer->scanout.mem = NULL;
 }
 
-/*
- * Let go of a dma-buf, whoever else has it. No release comes from here, which
- * would take the manager's lock.
- */
+/* Let go of a dma-buf, whoever else has it. */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
 {
 	list_del(&exported->link);
 	if (!exported->scanout.mem)
-		mgr->nr_buffers[exported->pool]--;
+		atomic_dec(&mgr->nr_buffers[exported->pool]);
 	if (planefd_fput_unless_last(exported->dmabuf->file)) {
 		kfree(exported);
 		return;
@@ -211,9 +208,9 @@ static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 
 static bool pool_has_room(struct vfio_dmabuf_mgr *mgr, enum buffer_pool pool)
 {
-	if (mgr->nr_buffers[pool] >= MGR_MAX_BUFFERS)
+	if (atomic_read(&mgr->nr_buffers[pool]) >= MGR_MAX_BUFFERS)
 		exported_trim(mgr, 0);
-	return mgr->nr_buffers[pool] < MGR_MAX_BUFFERS;
+	return atomic_read(&mgr->nr_buffers[pool]) < MGR_MAX_BUFFERS;
 }
 
 /* Make a dma-buf of a scanout that has none with this access. */
@@ -241,7 +238,7 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 	exported->pool = pool;
 	exported->dmabuf = dmabuf;
 	list_add(&exported->link, &mgr->exported);
-	mgr->nr_buffers[pool]++;
+	atomic_inc(&mgr->nr_buffers[pool]);
 	return exported;
 }
 
@@ -256,9 +253,9 @@ static bool exported_to_viewer(struct vfio_dmabuf_mgr *mgr,
 
 	if (!pool_has_room(mgr, POOL_WRITABLE))
 		return false;
-	mgr->nr_buffers[exported->pool]--;
+	atomic_dec(&mgr->nr_buffers[exported->pool]);
 	exported->pool = POOL_WRITABLE;
-	mgr->nr_buffers[exported->pool]++;
+	atomic_inc(&mgr->nr_buffers[exported->pool]);
 	/* Of a vendor's own dma-buf that is the vendor's */
 	if (exported->scanout.mem)
 		buffer->pool = exported->pool;

@@ -279,10 +279,8 @@ static void export_release(struct dma_buf *dmabuf)
 	struct vfio_dmabuf_mgr *mgr = buffer->mgr;
 
 	trace_vfio_dmabuf_mgr_release(buffer);
-	mutex_lock(&mgr->lock);
 	if (buffer->counted)
-		mgr->nr_buffers[buffer->pool]--;
-	mutex_unlock(&mgr->lock);
+		atomic_dec(&mgr->nr_buffers[buffer->pool]);
 	buffer_destroy(buffer);
 }
 

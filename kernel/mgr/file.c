@@ -119,7 +119,7 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)
 		show_plane(m, mgr, mgr_plane_id(mgr, i));
 	for (i = 0; i < POOL_NUM; i++)
-		buffers += mgr->nr_buffers[i];
+		buffers += atomic_read(&mgr->nr_buffers[i]);
 	seq_printf(m, "buffers:\t%u\n", buffers);
 	list_for_each_entry(exported, &mgr->exported, link)
 		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %lu\n",

@@ -116,12 +116,13 @@ struct vfio_dmabuf_mgr {
 	unsigned int nr_planes;	/* in all, entries of state[] */
 	atomic_t nr_files;
 	atomic64_t copied;	/* bytes, by the driver */
+	/* Live ones, but see .counted: more under the lock, fewer by any release */
+	atomic_t nr_buffers[POOL_NUM];
 
 	struct mutex lock;	/* guards all from here to event_lock */
 	const struct vfio_dmabuf_mgr_ops *ops;	/* NULL once revoked */
 	void *priv;
 	struct list_head exported;	/* of struct exported, newest first */
-	unsigned int nr_buffers[POOL_NUM];	/* live; but see .counted */
 	u64 last_id;
 	u64 clock;
 	unsigned int nr_recent;
@@ -147,8 +148,8 @@ struct plane_buffer {
 	pgoff_t first;			/* page of .mem at which it begins */
 	pgoff_t nr_pages;
 	bool writable;
-	enum buffer_pool pool;		/* mgr->lock */
-	bool counted;			/* in mgr->nr_buffers: mgr->lock */
+	enum buffer_pool pool;		/* mgr->lock, but in the release */
+	bool counted;			/* in mgr->nr_buffers; likewise */
 	bool vmap_holds;		/* .mem: what guards dma-buf's vmap_ptr */
 	struct mutex lock;		/* guards mappings */
 	struct list_head mappings;	/* of struct buffer_mapping */

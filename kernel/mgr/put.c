@@ -12,7 +12,6 @@
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
 #include <linux/file.h>
-#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
@@ -46,13 +45,11 @@ static void put_last(struct work_struct *work)
 
 /*
  * Is the put of what nobody else had a moment ago one that may hold up others?
- * Nobody can put it into an epoll set any more: that takes a reference. What a
- * kernel thread puts is put by the one worker, which is not to wait for the
- * manager's lock either.
+ * Nobody can put it into an epoll set any more: that takes a reference.
  */
 static bool put_may_wait(struct file *file)
 {
-	if (current->flags & PF_KTHREAD || !planefd_file_is_last(file))
+	if (!planefd_file_is_last(file))
 		return true;
 	/* What was done to it by whoever had it before is seen */
 	smp_rmb();
