@@ -13,10 +13,11 @@
  * its way back to user space. A file tells that, of which nobody has a fd: a task
  * that lets go of a file's last reference releases it there (fput()). It also
  * keeps this module for as long. Each device has one ready before it pins
- * anything, so that no unmap is without. VFIO tells all devices of a container, so
- * none of them is in the way more than once; but one that is opened meanwhile was
- * not told. Where VFIO has come again and again no such device pins anything until
- * that unmap is over, in whatever container it is: it cannot know.
+ * anything; an unmap that comes after another, with nothing pinned in between, has
+ * one made. VFIO tells all devices of a container, so none of them is in the way
+ * more than once; but one that is opened meanwhile was not told. Where VFIO has
+ * come again and again no such device pins anything until that unmap is over, in
+ * whatever container it is: it cannot know.
  *
  * Unpinning takes the iommu lock, too, and others hold that one while they wait
  * for the device list lock: vgpu_dma_unmap() must not unpin itself, nor wait
@@ -114,6 +115,20 @@ static struct file *unmap_file_create(void)
 }
 
 /*
+ * For who unmaps just now. That gives memory back, so its cgroup may go a little
+ * beyond its limit, where otherwise somebody would be killed; nor is memory
+ * reclaimed here, under VFIO's lock.
+ */
+static struct file *unmap_file_create_now(void)
+{
+	unsigned int flags = memalloc_noreclaim_save();
+	struct file *file = unmap_file_create();
+
+	memalloc_noreclaim_restore(flags);
+	return file;
+}
+
+/*
  * What is known of the caller, who unmaps the range in @now: when he began, and how
  * often VFIO has come with it by now. It tells all devices of a container, but one
  * can be closed, or opened, in between: then by what others were told. Returns what
@@ -191,9 +206,9 @@ static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
 	if (own)
 		return now.nr_told;
 
-	/* Others unmap just now, or nothing was ever pinned */
+	/* Another had what was ready, or nothing was ever pinned */
 	if (!file)
-		file = unmap_file_create();
+		file = unmap_file_create_now();
 	if (IS_ERR(file)) {
 		/* Nothing tells when it is back, nor counts how often it comes */
 		dev_notice_ratelimited(vgpu->vdev.vfio.dev,
