@@ -5,13 +5,18 @@
  * is killed, and the log is not filled.
  */
 #include "cgroup.h"
+#include "gem.h"
+#include "planes.h"
 #include "test.h"
 #include "virtio_gpu.h"
 
 #include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -135,6 +140,133 @@ TEST_WITHIN(120, "nobody is killed for what a device that pins needs itself")
 	CHECK_GT(all, 0);
 	CHECK_EQ(waitpid(vmm, &status, WNOHANG), 0);
 	test_kill(vmm);
+}
+
+/* Each is pinned for a resource of its own, from 1 on */
+#define SMALLS 2
+/* Pixels; whole pages, and as few as can be */
+#define SMALL_SIZE 32u
+/* The most that one process waits for the other */
+#define SECONDS 60
+
+static struct ram smalls[SMALLS];
+static int manager, card;
+
+/* What the unmapper is asked for, and whether it has done so */
+static bool unmap_asked, unmap_done;
+static uint64_t unmapped[SMALLS];
+
+static bool is_set(void *flag)
+{
+	return __atomic_exchange_n((bool *)flag, false, __ATOMIC_ACQUIRE);
+}
+
+/*
+ * In the cgroup, with this process's memory, which nobody else may unmap. The
+ * first unmap uses up what the device has ready, and nothing is pinned before
+ * the next.
+ */
+static int unmap_when_asked(void *arg)
+{
+	unsigned int i;
+
+	(void)arg;
+	CHECK_OK(prctl(PR_SET_PDEATHSIG, SIGKILL));
+	while (test_wait(is_set, &unmap_asked, SECONDS)) {
+		for (i = 0; i < SMALLS; i++)
+			unmapped[i] =
+				ram_unmap(&gpu.virtio.device, smalls[i].start,
+					  smalls[i].size);
+		__atomic_store_n(&unmap_done, true, __ATOMIC_RELEASE);
+	}
+	return 0;
+}
+
+static pid_t clone_unmapper(void)
+{
+	static unsigned char stack[16 * PAGE] __attribute__((aligned(16)));
+
+	/* It is to need no page of its own */
+	memset(stack, 0, sizeof(stack));
+	return (pid_t)CHECK_OK(clone(unmap_when_asked, stack + sizeof(stack),
+				     CLONE_VM | SIGCHLD, NULL));
+}
+
+/* Pin it, and have it imported: to unmap it then frees nothing that is charged
+ */
+static void pin_small(uint32_t i)
+{
+	const struct virtio_gpu_rect whole = {0, 0, SMALL_SIZE, SMALL_SIZE};
+	const struct virtio_gpu_mem_entry entry = {smalls[i].start, PAGE, 0};
+	int dmabuf;
+
+	CHECK_EQ(gpu_attach(&gpu, 1 + i, &entry, 1, 1), GPU_OK);
+	CHECK_EQ(gpu_set_scanout(&gpu, 0, 1 + i, &whole), GPU_OK);
+	dmabuf = plane_create_ok(manager, O_RDONLY, NULL);
+	gem_import(card, dmabuf);
+	close(dmabuf);
+}
+
+/* All that is pinned, where the cgroup has so much room */
+static void unmap_smalls(unsigned int room)
+{
+	cgroup_settle();
+	cgroup_limit(cgroup_memory() + (long)(room * PAGE));
+	__atomic_store_n(&unmap_asked, true, __ATOMIC_RELEASE);
+	CHECK(test_wait(is_set, &unmap_done, SECONDS));
+	cgroup_limit(1L << 40);
+	CHECK_EQ(cgroup_kills(), 0);
+}
+
+static void unmap_in_a_row(unsigned int room, uint32_t others)
+{
+	uint32_t i;
+
+	for (i = 0; i < others; i++)
+		CHECK_EQ(create_picture(1 + SMALLS + i), GPU_OK);
+	card = gem_open();
+	for (i = 0; i < SMALLS; i++)
+		pin_small(i);
+	unmap_smalls(room);
+	close(card);
+	for (i = 0; i < SMALLS; i++) {
+		CHECK_EQ(unmapped[i], smalls[i].size);
+		ram_map(&smalls[i], &gpu.virtio.device);
+		CHECK_EQ(gpu_detach(&gpu, 1 + i), GPU_OK);
+	}
+	for (i = 0; i < others; i++)
+		CHECK_EQ(gpu_unref(&gpu, 1 + SMALLS + i), GPU_OK);
+}
+
+TEST_WITHIN(120,
+	    "a VMM with no memory left unmaps in a row, and its device pins "
+	    "again")
+{
+	unsigned int i, room;
+	pid_t vmm, unmapper;
+	uint32_t others;
+	int status;
+
+	cgroup_join();
+	gpu_create(&gpu, TYPE_GPU_1);
+	manager = manager_open(&gpu.virtio.device);
+	for (i = 0; i < SMALLS; i++) {
+		CHECK_EQ(gpu_create_2d(&gpu, 1 + i, XRGB, SMALL_SIZE,
+				       SMALL_SIZE),
+			 GPU_OK);
+		ram_create(&smalls[i], &gpu.virtio.device,
+			   VIDEO_START + i * PAGE, PAGE);
+	}
+	unmapper = clone_unmapper();
+	vmm = cgroup_fork_victim();
+	cgroup_leave();
+
+	for (room = 0; room < ENOUGH; room++)
+		for (others = 0; others < OTHERS_MAX; others += OTHERS_STEP)
+			unmap_in_a_row(room, others);
+	CHECK_EQ(waitpid(vmm, &status, WNOHANG), 0);
+	test_kill(vmm);
+	test_kill(unmapper);
 }
 
 /* -------- RLIMIT_MEMLOCK -------- */
