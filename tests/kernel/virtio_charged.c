@@ -192,8 +192,7 @@ static pid_t clone_unmapper(void)
 				     CLONE_VM | SIGCHLD, NULL));
 }
 
-/* Pin it, and have it imported: to unmap it then frees nothing that is charged
- */
+/* Pin and import it: then to unmap it frees nothing that is charged */
 static void pin_small(uint32_t i)
 {
 	const struct virtio_gpu_rect whole = {0, 0, SMALL_SIZE, SMALL_SIZE};
