@@ -51,8 +51,9 @@ run_rest()
 		[ "$booted" ] || [ "$left" -le "$look_seconds" ] || left=$look_seconds
 		IFS= read -r -t "$left" -u 3 line
 		result=$?
-		if [ "$result" -gt 128 ] && [ ! "$booted" ] && ! has_stopped; then
-			continue
+		if [ "$result" -gt 128 ] && [ ! "$booted" ]; then
+			has_stopped || continue
+			stopped=yes
 		fi
 		[ "$result" = 0 ] || break
 		booted=yes
@@ -69,7 +70,7 @@ run_rest()
 		esac
 	done
 	exec 3<&-
-	[ "$result" -le 128 ] || ! has_stopped || stopped=yes
+	[ "$result" -le 128 ] || [ "$stopped" ] || ! has_stopped || stopped=yes
 	kill -KILL "$qemu" 2>/dev/null
 	wait "$qemu" 2>/dev/null
 	qemu=
