@@ -6,11 +6,11 @@
 # failed with the console's last lines, and the next VM goes on with the rest.
 #
 # But for one case, which is none of what is tested: a VM whose CPUs have stopped, so
-# that not even the time limit inside it ends anything. Emulated virtualization does
-# that to a VM that runs VMs (QEMU 7.2): an interrupt is kept back for ever, and the
-# CPU sleeps until one comes. What ran then runs once more, in a new VM. One that hangs
-# by its own kernel's fault, in a loop or with its interrupts off, is as busy as can be.
-# On a machine that is busy a VM can also lose its timer as it boots.
+# that not even the time limit inside it ends anything. QEMU 7.2 does that on a busy
+# machine to a VM that boots, whose timer it loses, and, but for --nested (tests/vm/run
+# tells why), to one that runs VMs. What ran then runs once more, in a new VM. One that
+# hangs by its own kernel's fault, in a loop or with its interrupts off, is as busy as
+# can be.
 
 boot_seconds=$((120 * slow))
 look_seconds=$((15 * slow))
