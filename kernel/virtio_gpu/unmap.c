@@ -117,7 +117,8 @@ static struct file *unmap_file_create(void)
 /*
  * For who unmaps just now. That gives memory back, so its cgroup may go a little
  * beyond its limit, where otherwise somebody would be killed; nor is memory
- * reclaimed here, under VFIO's lock.
+ * reclaimed here, under VFIO's lock. A task has at most one for each device, until
+ * it is back in user space.
  */
 static struct file *unmap_file_create_now(void)
 {
