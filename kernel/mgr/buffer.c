@@ -233,6 +233,8 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 		kfree(exported);
 		return ERR_CAST(dmabuf);
 	}
+	/* Nobody else has it yet; see put.c */
+	dmabuf->file->f_mode |= FMODE_NONOTIFY;
 	exported->scanout = *scanout;
 	exported->writable = pool_is_writable(pool);
 	exported->pool = pool;

@@ -8,6 +8,10 @@
  * done where nobody waits for it: neither the task that happens to be here, a
  * VMM's or another viewer's, nor the one worker that puts files for all of the
  * kernel's threads.
+ *
+ * The last put would also tell whoever watches the file (inotify), in memory of
+ * their cgroup, which they can have it wait for. So no file here tells anything:
+ * it has FMODE_NONOTIFY from when it is made.
  */
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
