@@ -28,11 +28,19 @@ kasan && /\] +vfio_iommu_type1_notify\+/ {
 	is_known = 1
 }
 
-/-+\[ cut here \]-+/ || /sysfs: cannot create duplicate filename/ {
+# The same: its loader says what of a module it has no room for. A module's own
+# beginning has not been called by then, but the same function calls that one
+# (module_alloc() up to 6.9, then execmem_alloc()).
+/\] +(module_alloc|execmem_[a-z_]+)\+/ && no_room {
+	is_known = 1
+}
+
+/-+\[ cut here \]-+/ || /sysfs: cannot create duplicate filename/ || /: vmalloc error: size / {
 	printf "%s", report
 	report = $0 "\n"
 	is_known = 0
 	duplicate = /sysfs/
+	no_room = /vmalloc/
 	next
 }
 
@@ -57,11 +65,12 @@ lined && /BUG: KASAN: / {
 	report = report $0 "\n"
 }
 
-/---\[ end trace / || (duplicate && /<\/TASK>/) || (lined && /=====$/) {
+/---\[ end trace / || ((duplicate || no_room) && /<\/TASK>/) || (lined && /=====$/) {
 	if (!is_known)
 		printf "%s", report
 	report = ""
 	duplicate = 0
+	no_room = 0
 	lined = 0
 	kasan = 0
 }
