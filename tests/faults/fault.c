@@ -214,8 +214,9 @@ static void walk_back(struct walk *walk)
 	do {
 		step = single ? 1 : test_each();
 		single -= single != 0;
-		CHECK_GT(nth, step);
-		nth -= step;
+		/* No call has come so far at its first site */
+		CHECK_GT(nth, 1);
+		nth -= step < nth ? step : nth - 1;
 		walk_site(walk, nth, &reached);
 	} while (reached);
 }
