@@ -41,37 +41,34 @@ static void put_pixel(uint64_t at, uint32_t pixel)
 static void show_screen(unsigned int head, uint32_t offset, int at,
 			uint32_t colour)
 {
+	const struct display_picture screen = {
+		FOURCC_XRGB8888, SCREEN_WIDTH, SCREEN_HEIGHT,
+		SCREEN_STRIDE,	 MEMORY_BAR,   offset,
+	};
+
 	for (int i = 0; i < SCREEN_PIXELS; i++)
 		put_pixel(offset + (uint32_t)(i / SCREEN_WIDTH) * SCREEN_STRIDE +
 				  (uint32_t)(i % SCREEN_WIDTH) * 4,
 			  i == at ? colour : 0);
-	set(PRIMARY_ID(head), DISPLAY_FORMAT, FOURCC_XRGB8888);
-	set(PRIMARY_ID(head), DISPLAY_WIDTH, SCREEN_WIDTH);
-	set(PRIMARY_ID(head), DISPLAY_HEIGHT, SCREEN_HEIGHT);
-	set(PRIMARY_ID(head), DISPLAY_STRIDE, SCREEN_STRIDE);
-	set(PRIMARY_ID(head), DISPLAY_OFFSET, offset);
-	set(PRIMARY_ID(head), DISPLAY_ON, 1);
-	set(PRIMARY_ID(head), DISPLAY_COMMIT, COMMIT_FLIP);
+	display_show(&device, PRIMARY_ID(head), &screen);
 }
 
 /* Opaque red, half green; clear, opaque white. Premultiplied */
 static void show_cursor(unsigned int head, uint32_t offset, int x, int y)
 {
+	const struct display_picture cursor = {
+		FOURCC_ARGB8888, 2, 2, 8, MEMORY_BAR, offset,
+	};
+
 	put_pixel(offset, 0xffff0000);
 	put_pixel(offset + 4, 0x80008000);
 	put_pixel(offset + 8, 0x00000000);
 	put_pixel(offset + 12, 0xffffffff);
-	set(CURSOR_ID(head), DISPLAY_FORMAT, FOURCC_ARGB8888);
-	set(CURSOR_ID(head), DISPLAY_WIDTH, 2);
-	set(CURSOR_ID(head), DISPLAY_HEIGHT, 2);
-	set(CURSOR_ID(head), DISPLAY_STRIDE, 8);
-	set(CURSOR_ID(head), DISPLAY_OFFSET, offset);
 	set(CURSOR_ID(head), DISPLAY_X, (uint32_t)x);
 	set(CURSOR_ID(head), DISPLAY_Y, (uint32_t)y);
 	set(CURSOR_ID(head), DISPLAY_HOT_X, 1);
 	set(CURSOR_ID(head), DISPLAY_HOT_Y, 0);
-	set(CURSOR_ID(head), DISPLAY_ON, 1);
-	set(CURSOR_ID(head), DISPLAY_COMMIT, COMMIT_FLIP);
+	display_show(&device, CURSOR_ID(head), &cursor);
 }
 
 /* A file that is black but for these pixels */

@@ -84,15 +84,13 @@ static void set(uint32_t plane_id, enum display_register reg, uint32_t value)
 
 static void show(uint32_t plane_id, uint32_t format, uint32_t offset)
 {
-	set(plane_id, DISPLAY_FORMAT, format);
-	set(plane_id, DISPLAY_WIDTH, 8);
-	set(plane_id, DISPLAY_HEIGHT, 4);
-	set(plane_id, DISPLAY_STRIDE, 32);
-	set(plane_id, DISPLAY_OFFSET, offset);
+	const struct display_picture picture = {
+		format, 8, 4, 32, MEMORY_BAR, offset,
+	};
+
 	set(plane_id, DISPLAY_HOT_X, 5);
 	set(plane_id, DISPLAY_HOT_Y, 3);
-	set(plane_id, DISPLAY_ON, 1);
-	set(plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
+	display_show(&device, plane_id, &picture);
 }
 
 static void commit(uint32_t plane_id, enum display_register reg, uint32_t value)

@@ -310,15 +310,13 @@ WALK("moving the mapping of a dma-buf", .prepare = prepare_move,
 
 static int manager;
 
-static void show(uint32_t memory)
+static void show(enum display_memory memory)
 {
-	display_set(&device, PRIMARY, DISPLAY_FORMAT, FOURCC_XRGB8888);
-	display_set(&device, PRIMARY, DISPLAY_WIDTH, 64);
-	display_set(&device, PRIMARY, DISPLAY_HEIGHT, 64);
-	display_set(&device, PRIMARY, DISPLAY_STRIDE, 256);
-	display_set(&device, PRIMARY, DISPLAY_MEMORY, memory);
-	display_set(&device, PRIMARY, DISPLAY_ON, 1);
-	display_set(&device, PRIMARY, DISPLAY_COMMIT, COMMIT_FLIP);
+	const struct display_picture picture = {
+		FOURCC_XRGB8888, 64, 64, 256, memory, 0,
+	};
+
+	display_show(&device, PRIMARY, &picture);
 }
 
 static void set_up_display(void)

@@ -53,6 +53,19 @@ void display_set(const struct device *device, uint32_t plane_id,
 		   value);
 }
 
+void display_show(const struct device *device, uint32_t plane_id,
+		  const struct display_picture *picture)
+{
+	display_set(device, plane_id, DISPLAY_FORMAT, picture->format);
+	display_set(device, plane_id, DISPLAY_WIDTH, picture->width);
+	display_set(device, plane_id, DISPLAY_HEIGHT, picture->height);
+	display_set(device, plane_id, DISPLAY_STRIDE, picture->stride);
+	display_set(device, plane_id, DISPLAY_MEMORY, picture->memory);
+	display_set(device, plane_id, DISPLAY_OFFSET, picture->offset);
+	display_set(device, plane_id, DISPLAY_ON, 1);
+	display_set(device, plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
+}
+
 void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 		    uint32_t y, uint32_t width, uint32_t height)
 {

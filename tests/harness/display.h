@@ -70,6 +70,23 @@ void display_create_many(struct device *device);
 void display_set(const struct device *device, uint32_t plane_id,
 		 enum display_register reg, uint32_t value);
 
+/* What is in which memory, from byte offset on; stride in bytes */
+struct display_picture {
+	uint32_t format;
+	uint32_t width;
+	uint32_t height;
+	uint32_t stride;
+	enum display_memory memory;
+	uint32_t offset;
+};
+
+/*
+ * Show that on a plane. Where the plane is, and its hot spot, is as was last
+ * set, and is shown with it.
+ */
+void display_show(const struct device *device, uint32_t plane_id,
+		  const struct display_picture *picture);
+
 /* Say that the plane was drawn to, within this rectangle */
 void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 		    uint32_t y, uint32_t width, uint32_t height);

@@ -24,16 +24,13 @@ static void set(uint32_t plane_id, enum display_register reg, uint32_t value)
 }
 
 /* A plane of 64x32, its first pixel at offset of that memory */
-static void show(uint32_t plane_id, uint32_t memory, uint32_t offset)
+static void show(uint32_t plane_id, enum display_memory memory, uint32_t offset)
 {
-	set(plane_id, DISPLAY_FORMAT, FOURCC_ARGB8888);
-	set(plane_id, DISPLAY_WIDTH, 64);
-	set(plane_id, DISPLAY_HEIGHT, 32);
-	set(plane_id, DISPLAY_STRIDE, 256);
-	set(plane_id, DISPLAY_MEMORY, memory);
-	set(plane_id, DISPLAY_OFFSET, offset);
-	set(plane_id, DISPLAY_ON, 1);
-	set(plane_id, DISPLAY_COMMIT, COMMIT_FLIP);
+	const struct display_picture picture = {
+		FOURCC_ARGB8888, 64, 32, 256, memory, offset,
+	};
+
+	display_show(&device, plane_id, &picture);
 }
 
 static void query(int manager, uint32_t plane_id, union plane_query *query)

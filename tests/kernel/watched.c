@@ -85,19 +85,16 @@ TEST("a watch is not told of a dma-buf, whoever puts it last")
 
 TEST("nor is it of a vendor's own")
 {
+	static const struct display_picture picture = {
+		FOURCC_XRGB8888, 64, 32, 256, MEMORY_VENDOR, 0,
+	};
 	static char module[] = MODULE_DISPLAY;
 	int manager, dmabuf, other, watched;
 
 	other = start(&watched);
 	display_create(&device);
 	manager = manager_open(&device);
-	display_set(&device, PRIMARY, DISPLAY_FORMAT, FOURCC_XRGB8888);
-	display_set(&device, PRIMARY, DISPLAY_WIDTH, 64);
-	display_set(&device, PRIMARY, DISPLAY_HEIGHT, 32);
-	display_set(&device, PRIMARY, DISPLAY_STRIDE, 256);
-	display_set(&device, PRIMARY, DISPLAY_MEMORY, MEMORY_VENDOR);
-	display_set(&device, PRIMARY, DISPLAY_ON, 1);
-	display_set(&device, PRIMARY, DISPLAY_COMMIT, COMMIT_FLIP);
+	display_show(&device, PRIMARY, &picture);
 	dmabuf = plane_create_ok(manager, 0, NULL);
 	watch(dmabuf);
 	end_all(dmabuf, manager, module);

@@ -115,6 +115,14 @@ static bool module_needed(const struct world *world, enum kind module)
 void world_show(struct world *world, unsigned int scene)
 {
 	const struct device *device = &world->device;
+	const struct display_picture picture = {
+		FOURCC_XRGB8888,
+		SCENE_STRIDE / 4,
+		SCENE_LINES,
+		SCENE_STRIDE,
+		scene % (MEMORY_VENDOR + 1),
+		scene_offset(world, scene),
+	};
 
 	world->shown = scene;
 	if (world->display == BOCHS) {
@@ -123,16 +131,7 @@ void world_show(struct world *world, unsigned int scene)
 			(uint16_t)(scene_offset(world, scene) / SCENE_STRIDE));
 		return;
 	}
-	display_set(device, PRIMARY, DISPLAY_FORMAT, FOURCC_XRGB8888);
-	display_set(device, PRIMARY, DISPLAY_WIDTH, SCENE_STRIDE / 4);
-	display_set(device, PRIMARY, DISPLAY_HEIGHT, SCENE_LINES);
-	display_set(device, PRIMARY, DISPLAY_STRIDE, SCENE_STRIDE);
-	display_set(device, PRIMARY, DISPLAY_MEMORY,
-		    scene % (MEMORY_VENDOR + 1));
-	display_set(device, PRIMARY, DISPLAY_OFFSET,
-		    scene_offset(world, scene));
-	display_set(device, PRIMARY, DISPLAY_ON, 1);
-	display_set(device, PRIMARY, DISPLAY_COMMIT, COMMIT_FLIP);
+	display_show(device, PRIMARY, &picture);
 }
 
 /* Through writable dma-bufs, since not all memory is in a BAR */
