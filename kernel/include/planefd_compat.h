@@ -99,6 +99,28 @@ static inline bool planefd_file_is_last(struct file *file)
 }
 #endif
 
+/*
+ * Pin a page once more, of which the caller has a pin already, as
+ * pin_user_pages() counts it: to be undone by unpin_user_page(). mm/gup.c has
+ * this for its own use (folio_add_pin()), and exports nothing like it.
+ */
+static inline void planefd_pin_page_again(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (!folio_test_large(folio)) {
+		folio_ref_add(folio, GUP_PIN_COUNTING_BIAS);
+	} else {
+		folio_ref_inc(folio);
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+		atomic_inc(folio_pincount_ptr(folio));
+#else
+		atomic_inc(&folio->_pincount);
+#endif
+	}
+	mod_node_page_state(folio_pgdat(folio), NR_FOLL_PIN_ACQUIRED, 1);
+}
+
 /* Whether its last put has to wait for the lock of an epoll set */
 static inline bool planefd_file_has_epoll(struct file *file)
 {

@@ -46,6 +46,7 @@ struct vfio_dmabuf_mem {
 	struct rw_semaphore revoke_lock;
 	bool revoked;			/* revoke_lock; never unset */
 	bool blanked;			/* revoke_lock; a page stands in for all */
+	bool pinned;			/* pages have a pin each, not a reference */
 	struct page *blank;		/* that page: set once, by who needs it */
 	struct mutex lock;		/* serialises filling chunks[] */
 	/*
@@ -82,14 +83,20 @@ static void mem_destroy(struct vfio_dmabuf_mem *mem)
 	kvfree(mem);
 }
 
-static void chunk_free(struct mem_chunk *chunk)
+static void chunk_free(struct mem_chunk *chunk, bool pinned)
 {
-	unsigned long i;
+	unsigned long nr = 0;
 
 	if (!chunk)
 		return;
-	for (i = 0; i < CHUNK_PAGES && chunk->pages[i]; i++)
-		put_page(chunk->pages[i]);
+	while (nr < CHUNK_PAGES && chunk->pages[nr])
+		nr++;
+	/* Who may write to them by a mapping has marked none of them dirty */
+	if (pinned)
+		unpin_user_pages_dirty_lock(chunk->pages, nr, true);
+	else
+		while (nr)
+			put_page(chunk->pages[--nr]);
 	kfree(chunk);
 }
 
@@ -99,7 +106,7 @@ static void mem_free_pages(struct vfio_dmabuf_mem *mem)
 	pgoff_t i;
 
 	for (i = 0; i < mem_nr_chunks(mem->nr_pages); i++) {
-		chunk_free(mem->chunks[i]);
+		chunk_free(mem->chunks[i], mem->pinned);
 		mem->chunks[i] = NULL;
 		cond_resched();
 	}
@@ -188,6 +195,22 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages)
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_reserve);
 
+static void mem_add_pages(struct vfio_dmabuf_mem *mem, struct page **pages,
+			  unsigned long nr_pages)
+{
+	pgoff_t index;
+
+	while (nr_pages--) {
+		index = mem->nr_added++;
+		if (mem->pinned)
+			planefd_pin_page_again(*pages);
+		else
+			get_page(*pages);
+		mem->chunks[index / CHUNK_PAGES]->pages[index % CHUNK_PAGES] =
+			*pages++;
+	}
+}
+
 /**
  * vfio_dmabuf_mem_add_pages - put the next pages into reserved memory
  * @mem: the memory, of vfio_dmabuf_mem_reserve()
@@ -200,18 +223,37 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_reserve);
 void vfio_dmabuf_mem_add_pages(struct vfio_dmabuf_mem *mem,
 			       struct page **pages, unsigned long nr_pages)
 {
-	pgoff_t index;
-
-	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added))
+	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added ||
+			 mem->pinned))
 		return;
-	while (nr_pages--) {
-		index = mem->nr_added++;
-		get_page(*pages);
-		mem->chunks[index / CHUNK_PAGES]->pages[index % CHUNK_PAGES] =
-			*pages++;
-	}
+	mem_add_pages(mem, pages, nr_pages);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_add_pages);
+
+/**
+ * vfio_dmabuf_mem_pin_pages - the same with a user's pages
+ * @mem: the memory, of vfio_dmabuf_mem_reserve(); all its pages come this way
+ * @pages: the pages, in order, each of them pinned by the caller, as by
+ *	vfio_pin_pages(). The array stays the caller's
+ * @nr_pages: how many, with all before no more than were reserved
+ *
+ * Each page is pinned once more. So the caller may unpin it at once, and still
+ * it stays the page of the process that has it mapped, across fork, swap and
+ * migration, until the memory is freed or revoked; then it is marked dirty. The
+ * caller accounts for the pages.
+ *
+ * Context: any, by one caller at a time.
+ */
+void vfio_dmabuf_mem_pin_pages(struct vfio_dmabuf_mem *mem,
+			       struct page **pages, unsigned long nr_pages)
+{
+	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added ||
+			 (mem->nr_added && !mem->pinned)))
+		return;
+	mem->pinned = true;
+	mem_add_pages(mem, pages, nr_pages);
+}
+EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_pin_pages);
 
 /**
  * vfio_dmabuf_mem_from_pages - memory that a driver has already
@@ -300,7 +342,7 @@ static struct mem_chunk *chunk_create(unsigned long nr_pages)
 			if (block)
 				break;
 			if (!order--) {
-				chunk_free(chunk);
+				chunk_free(chunk, false);
 				return NULL;
 			}
 		}

@@ -141,6 +141,8 @@ ssize_t vgpu_control(struct vgpu *vgpu)
 		type = VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	} else if (command) {
 		type = command->run(vgpu);
+		if (type == VGPU_NO_ANSWER)
+			return -EINTR;
 		if (type < VIRTIO_GPU_RESP_ERR_UNSPEC && command->answer)
 			answer = command->answer;
 	}

@@ -112,5 +112,7 @@ ssize_t vgpu_cursor(struct vgpu *vgpu)
 		return ret;
 	if (size >= sizeof(vgpu->command.cursor))
 		type = run_command(vgpu);
+	if (type == VGPU_NO_ANSWER)
+		return -EINTR;
 	return vgpu_answer(vgpu, type, sizeof(vgpu->response.hdr));
 }

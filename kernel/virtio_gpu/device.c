@@ -32,6 +32,7 @@ static void vgpu_halt(struct vgpu *vgpu)
 	WRITE_ONCE(vgpu->halted, true);
 	wake_up_all(&vgpu->wait);
 	cancel_work_sync(&vgpu->work);
+	vgpu_renew_cancel(vgpu);
 	vgpu_drop(vgpu);
 }
 
@@ -64,6 +65,7 @@ static int vgpu_open_device(struct vfio_device *vfio)
 	vgpu->kcov_handle = kcov_common_handle();
 	vgpu_display_init(vgpu);
 	vdev_reset(&vgpu->vdev);
+	vgpu_pin_open(vgpu);
 	vgpu_unmap_open(vgpu);
 	/* Closing has halted it, and so has being made */
 	vgpu_resume(vgpu);
@@ -76,6 +78,7 @@ static void vgpu_close_device(struct vfio_device *vfio)
 
 	vgpu_halt(vgpu);
 	vgpu_unmap_close(vgpu);
+	vgpu_pin_close(vgpu);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
 	vgpu->mgr = NULL;
@@ -144,6 +147,8 @@ static int vgpu_init(struct vfio_device *vfio)
 	vgpu->halted = true;
 	xa_init_flags(&vgpu->resources, XA_FLAGS_ACCOUNT);
 	vgpu_pin_init(vgpu);
+	vgpu_watch_init(vgpu);
+	vgpu_renew_init(vgpu);
 	return 0;
 }
 

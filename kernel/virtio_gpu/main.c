@@ -117,7 +117,7 @@ static int __init vgpu_module_init(void)
 {
 	int ret;
 
-	ret = vgpu_pins_init();
+	ret = vgpu_watches_init();
 	if (ret)
 		return ret;
 	vgpu_class = planefd_class_create("vfio_virtio_gpu");
@@ -149,7 +149,7 @@ err_device:
 err_class:
 	class_destroy(vgpu_class);
 err_pins:
-	vgpu_pins_exit();
+	vgpu_watches_exit();
 	return ret;
 }
 
@@ -159,7 +159,7 @@ static void __exit vgpu_module_exit(void)
 	mdev_unregister_driver(&vgpu_mdev_driver);
 	device_unregister(vgpu_parent_dev);
 	class_destroy(vgpu_class);
-	vgpu_pins_exit();
+	vgpu_watches_exit();
 }
 
 module_init(vgpu_module_init);

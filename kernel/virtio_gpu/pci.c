@@ -408,6 +408,9 @@ static void pci_moved(struct vdev *vdev)
 
 	/* No plane is in a BAR; but it may be a bus master, or no longer */
 	WRITE_ONCE(vgpu->stopped, !vdev_is_bus_master(vdev));
+	/* The worker leaves what it waits for, and comes back to it */
+	wake_up_all(&vgpu->wait);
+	vgpu_renew_start(vgpu);
 	queue_work(vgpu->wq, &vgpu->work);
 }
 

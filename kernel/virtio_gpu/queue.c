@@ -10,7 +10,6 @@
  */
 #include <linux/kcov.h>
 #include <linux/kernel.h>
-#include <linux/overflow.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/virtio_config.h>
@@ -31,75 +30,8 @@
 #define RING_INDIRECT		"an indirect table is malformed"
 #define RING_BUFFER		"a buffer is not in memory"
 
-/*
- * Guest memory by the address that the guest gave. Not under a lock; -EFAULT
- * or another error where there is no such memory.
- */
-static int transfer(struct vgpu *vgpu, u64 addr, void *data, size_t size,
-		    bool write)
-{
-	u64 end;
-
-	if (check_add_overflow(addr, (u64)size, &end))
-		return -EFAULT;
-	return vfio_dma_rw(&vgpu->vdev.vfio, addr, data, size, write);
-}
-
-int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size)
-{
-	return transfer(vgpu, addr, data, size, false);
-}
-
-/* -------- Requests -------- */
-
-/* Copy from or to a run of segments, from byte @offset of them all together. */
-static int copy_segments(struct vgpu *vgpu, const struct vgpu_segment *segment,
-			 unsigned int nr, u64 offset, void *data, size_t size,
-			 bool write)
-{
-	size_t length;
-	int ret;
-
-	for (; nr && size; nr--, segment++) {
-		if (offset >= segment->length) {
-			offset -= segment->length;
-			continue;
-		}
-		length = min_t(u64, size, segment->length - offset);
-		ret = transfer(vgpu, segment->addr + offset, data, length,
-			       write);
-		if (ret)
-			return ret;
-		data += length;
-		size -= length;
-		offset = 0;
-	}
-	return size ? -EFAULT : 0;
-}
-
-/* Read @size bytes at @offset of what the guest sent. -EFAULT beyond its end. */
-int vgpu_request_read(struct vgpu *vgpu, u64 offset, void *data, size_t size)
-{
-	const struct vgpu_request *request = vgpu->request;
-
-	return copy_segments(vgpu, request->segments, request->nr_out, offset,
-			     data, size, false);
-}
-
-/*
- * Write an answer, or what there is room for. Returns how much that is, or a
- * negative errno.
- */
-ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size)
-{
-	const struct vgpu_request *request = vgpu->request;
-	int ret;
-
-	size = min_t(u64, size, request->in_size);
-	ret = copy_segments(vgpu, request->segments + request->nr_out,
-			    request->nr_in, 0, data, size, true);
-	return ret ?: size;
-}
+/* Nothing is wrong: the worker is to leave what it does, and comes back to it */
+static const char ring_leave[] = "";
 
 /* -------- Descriptors -------- */
 
@@ -133,6 +65,17 @@ static u16 desc_next(const struct vring_desc *desc)
 	return le16_to_cpu((__force __le16)desc->next);
 }
 
+static const char *read_descs(struct vgpu *vgpu, u64 addr,
+			      struct vring_desc *descs, unsigned int nr,
+			      const char *wrong)
+{
+	int ret = vgpu_read_patiently(vgpu, addr, descs, nr * sizeof(*descs));
+
+	if (ret == -EINTR)
+		return ring_leave;
+	return ret ? wrong : NULL;
+}
+
 /* The whole table is copied at once, then walked in the copy. */
 static const char *walk_indirect(struct vgpu *vgpu,
 				 const struct vgpu_queue *queue,
@@ -146,9 +89,10 @@ static const char *walk_indirect(struct vgpu *vgpu,
 	if (!queue->indirect || desc_flags(entry) & VRING_DESC_F_NEXT ||
 	    !nr || length % sizeof(*table) || nr > VGPU_MAX_SEGMENTS)
 		return RING_INDIRECT;
-	if (vgpu_read(vgpu, le64_to_cpu((__force __le64)entry->addr), table,
-		      length))
-		return RING_INDIRECT;
+	wrong = read_descs(vgpu, le64_to_cpu((__force __le64)entry->addr),
+			   table, nr, RING_INDIRECT);
+	if (wrong)
+		return wrong;
 
 	for (steps = 0; steps < nr; steps++) {
 		if (desc_flags(&table[i]) & VRING_DESC_F_INDIRECT)
@@ -177,9 +121,10 @@ static const char *walk_chain(struct vgpu *vgpu, struct vgpu_queue *queue,
 	for (steps = 0; steps < ring->size; steps++) {
 		if (index >= ring->size)
 			return RING_DESCRIPTOR;
-		if (vgpu_read(vgpu, ring->desc + sizeof(desc) * index, &desc,
-			      sizeof(desc)))
-			return RING_UNREADABLE;
+		wrong = read_descs(vgpu, ring->desc + sizeof(desc) * index,
+				   &desc, 1, RING_UNREADABLE);
+		if (wrong)
+			return wrong;
 		if (desc_flags(&desc) & VRING_DESC_F_INDIRECT)
 			return walk_indirect(vgpu, queue, &desc);
 		wrong = add_segment(vgpu->request, &desc);
@@ -205,15 +150,23 @@ static u32 used_ring(unsigned int index)
 	       sizeof(struct vring_used_elem) * index;
 }
 
+/* What is wrong where a field could not be accessed */
+static const char *unreadable(int error)
+{
+	return error == -EINTR ? ring_leave : RING_UNREADABLE;
+}
+
 /* How many requests wait, or what is wrong. */
 static const char *count_avail(struct vgpu *vgpu, struct vgpu_queue *queue,
 			       u16 *nr)
 {
 	u16 index;
+	int ret;
 
-	if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA,
-			     offsetof(struct vring_avail, idx), &index))
-		return RING_UNREADABLE;
+	ret = vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA,
+			       offsetof(struct vring_avail, idx), &index);
+	if (ret)
+		return unreadable(ret);
 	/* The entries are not read before the index that announces them */
 	smp_rmb();
 	*nr = index - queue->next_avail;
@@ -225,10 +178,12 @@ static const char *take_request(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
 	struct vgpu_request *request = vgpu->request;
 	u16 slot = queue->next_avail & (queue->ring.size - 1);
+	int ret;
 
-	if (vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA, avail_ring(slot),
-			     &request->head))
-		return RING_UNREADABLE;
+	ret = vgpu_ring_load16(vgpu, queue, VGPU_DRIVER_AREA, avail_ring(slot),
+			       &request->head);
+	if (ret)
+		return unreadable(ret);
 	queue->next_avail++;
 	request->nr_out = 0;
 	request->nr_in = 0;
@@ -243,21 +198,24 @@ static const char *return_request(struct vgpu *vgpu, struct vgpu_queue *queue,
 {
 	u16 slot = queue->next_used & (queue->ring.size - 1);
 	u32 elem = used_ring(slot);
+	int ret;
 
-	if (vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
-			      elem + offsetof(struct vring_used_elem, id),
-			      vgpu->request->head) ||
-	    vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
-			      elem + offsetof(struct vring_used_elem, len),
-			      written))
-		return RING_UNREADABLE;
+	ret = vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
+				elem + offsetof(struct vring_used_elem, id),
+				vgpu->request->head) ?:
+	      vgpu_ring_store32(vgpu, queue, VGPU_DEVICE_AREA,
+				elem + offsetof(struct vring_used_elem, len),
+				written);
+	if (ret)
+		return unreadable(ret);
 	/* The entry and the answer are there before the index tells so */
 	smp_wmb();
+	ret = vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
+				offsetof(struct vring_used, idx),
+				(u16)(queue->next_used + 1));
+	if (ret)
+		return unreadable(ret);
 	queue->next_used++;
-	if (vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
-			      offsetof(struct vring_used, idx),
-			      queue->next_used))
-		return RING_UNREADABLE;
 	return NULL;
 }
 
@@ -297,24 +255,24 @@ static void tell_driver(struct vgpu *vgpu, struct vgpu_queue *queue)
 static const char *ask_for_more(struct vgpu *vgpu, struct vgpu_queue *queue,
 				u16 *nr)
 {
+	int ret;
+
 	if (!queue->event_idx)
 		return NULL;
-	if (vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
-			      used_ring(queue->ring.size), queue->next_avail))
-		return RING_UNREADABLE;
+	ret = vgpu_ring_store16(vgpu, queue, VGPU_DEVICE_AREA,
+				used_ring(queue->ring.size), queue->next_avail);
+	if (ret)
+		return unreadable(ret);
 	/* What comes before the driver can see that is seen here */
 	smp_mb();
 	return count_avail(vgpu, queue, nr);
 }
 
-static const char *serve_one(struct vgpu *vgpu, struct vgpu_queue *queue)
+/* Carry out the request that was taken, and give it back. */
+static const char *serve_request(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
-	const char *wrong;
 	ssize_t written;
 
-	wrong = take_request(vgpu, queue);
-	if (wrong)
-		return wrong;
 	if (queue == &vgpu->queues[VGPU_CONTROL])
 		written = vgpu_control(vgpu);
 	else
@@ -322,9 +280,23 @@ static const char *serve_one(struct vgpu *vgpu, struct vgpu_queue *queue)
 	/* The reset wants what was taken back, and no answer */
 	if (vgpu_is_halting(vgpu))
 		return NULL;
+	if (written == -EINTR)
+		return ring_leave;
 	if (written < 0)
 		return RING_BUFFER;
 	return return_request(vgpu, queue, written);
+}
+
+static const char *serve_one(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	u16 next_avail = queue->next_avail;
+	const char *wrong;
+
+	wrong = take_request(vgpu, queue) ?: serve_request(vgpu, queue);
+	/* To be carried out anew; all commands may be */
+	if (wrong == ring_leave)
+		queue->next_avail = next_avail;
+	return wrong;
 }
 
 /* Serve some of what waits in a queue. Sets *more if there may be more. */
@@ -384,7 +356,7 @@ static void give_up(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		    const char *wrong)
 {
 	/* Whatever was wrong, the driver has changed its mind meanwhile */
-	if (vgpu_is_halting(vgpu))
+	if (vgpu_is_halting(vgpu) || wrong == ring_leave)
 		return;
 	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
 			       "needs a reset: the guest's %s queue is broken: %s\n",
@@ -404,6 +376,7 @@ void vgpu_drop(struct vgpu *vgpu)
 	vgpu_resources_drop(vgpu);
 	for (i = 0; i < VGPU_NR_QUEUES; i++)
 		vgpu_ring_close(vgpu, &vgpu->queues[i]);
+	vgpu_watches_drop(vgpu);
 }
 
 /* The end of a reset: what comes next is a queue's first */

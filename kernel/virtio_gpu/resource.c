@@ -56,6 +56,8 @@ u32 vgpu_answer_of(int error)
 	case -ENOENT:
 	case -EPERM:
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+	case -EINTR:
+		return VGPU_NO_ANSWER;
 	default:
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	}
@@ -263,6 +265,19 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 						(u64)width * VGPU_CPP,
 						(u64)resource->width * VGPU_CPP,
 						height));
+}
+
+/* After an unmap, see vgpu_pin_renew() */
+void vgpu_resources_renew(struct vgpu *vgpu)
+{
+	struct vgpu_resource *resource;
+	unsigned long id;
+
+	xa_for_each(&vgpu->resources, id, resource) {
+		if (resource->backing && resource->backing->whole_pages)
+			vgpu_pin_renew(vgpu, resource->backing);
+		cond_resched();
+	}
 }
 
 /* All of them, and with them what heads show: reset, close. */

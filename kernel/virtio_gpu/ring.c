@@ -97,7 +97,9 @@ static void *field_get(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		if (mem)
 			break;
 		mutex_unlock(&vgpu->pin_lock);
-		ret = vgpu_pin(vgpu, queue->pages);
+		do
+			ret = vgpu_pin(vgpu, queue->pages);
+		while (ret && vgpu_may_come_back(vgpu));
 		if (ret)
 			return ERR_PTR(ret);
 	}

@@ -169,6 +169,23 @@ static int revive(struct vgpu *vgpu, struct vgpu_resource *resource)
 	return ret;
 }
 
+/* All that is shown; false where some of it is still away. */
+bool vgpu_scanouts_revive(struct vgpu *vgpu)
+{
+	struct vgpu_resource *resource;
+	bool all = true;
+	u32 head, nr;
+
+	for (head = 0; head < vgpu->type->heads; head++) {
+		for (nr = 0; nr < VGPU_NR_PLANES; nr++) {
+			resource = vgpu->scanouts[head][nr].resource;
+			if (resource && revive(vgpu, resource))
+				all = false;
+		}
+	}
+	return all;
+}
+
 /* Have what a scanout shows be there, as the guest has drawn it. */
 static int prepare(struct vgpu *vgpu, const struct vgpu_scanout *scanout)
 {

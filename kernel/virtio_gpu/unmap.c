@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The VMM's unmaps: what of their range is pinned is given back, and VFIO never
- * finds that it was not.
+ * The VMM's unmaps: the device gives back what of their range it has pinned, and
+ * VFIO finds nothing pinned when it looks.
  *
- * VFIO tells of an unmap under its device list lock, then takes its iommu lock
- * and looks. While anything is pinned in the range it comes again, and
- * vfio_iommu_type1 takes it for a bug of the host's after ten times.
+ * VFIO tells a device of an unmap with its device list lock held, then takes its
+ * iommu lock and looks. While anything is pinned in the mapping it comes again,
+ * and vfio_iommu_type1 takes it for a bug of the host's after ten times. To unpin
+ * takes the iommu lock, and another task that unmaps may hold that while it waits
+ * for the device list lock. So vgpu_dma_unmap() must not unpin itself, nor wait
+ * without end for the work items that do (watch.c).
  *
- * Nothing must be pinned before it looks, and how long that takes is the VMM's to
- * say: another thread of its can hold that lock, or it may hardly have a CPU. So
- * nothing is pinned from when a device is told until the task that unmaps is on
- * its way back to user space. A file tells that, of which nobody has a fd: a task
- * that lets go of a file's last reference releases it there (fput()). It also
- * keeps this module for as long. Each device has one ready before it pins
- * anything; an unmap that comes after another, with nothing pinned in between, has
- * one made. VFIO tells all devices of a container, so none of them is in the way
- * more than once; but one that is opened meanwhile was not told. Where VFIO has
- * come again and again no such device pins anything until that unmap is over, in
- * whatever container it is: it cannot know.
+ * Nothing new may be pinned before VFIO has looked, and how long that takes is
+ * the VMM's to say: its task may hardly have a CPU. So the device pins nothing
+ * from when it is told until that task returns to user space. To see that
+ * moment the device drops the last reference to a private file in that task:
+ * fput() defers the file's release to the task's return. Such a file also keeps
+ * this module for as long. Each device has one ready before it pins anything; a
+ * second task that unmaps has one made.
  *
- * Unpinning takes the iommu lock, too, and others hold that one while they wait
- * for the device list lock: vgpu_dma_unmap() must not unpin itself, nor wait
- * without end for someone who does. It lets a work item unpin (pin.c), waits as
- * long as that gets on, and otherwise returns: that frees the lock that whoever is
- * in the way waits for, and VFIO comes again. Not more often than it bears,
- * though. A VMM that has someone in the way each time waits until that has let go;
- * if it has arranged for who waits for the device list lock just then, for good.
- * So it hangs its own threads, where it would have stopped the host.
+ * A device that is opened meanwhile was not told. If it is of the same process
+ * as the task it waits for the end of the unmap as well. Another process's may
+ * pin in the way of VFIO, once, and is told then; VFIO does not say beforehand
+ * which devices have to do with an unmap. Once MANY_LATE of them were in the way
+ * of one task, all that are opened meanwhile wait for its end.
  */
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
@@ -45,14 +41,14 @@
 
 #include "virtio_gpu.h"
 
-/*
- * How often one unmap may be told that it is done while pages are still pinned, and
- * after how many times new devices wait: vfio_iommu_type1 comes eleven times
- */
-#define MAX_LATE	7
+/* Each costs one of the ten times that VFIO comes */
 #define MANY_LATE	3
 
-/* How often a new device looks whether such an unmap is over */
+/* How long an unmap waits for what stands still; of all there is, the second */
+#define PATIENCE	HZ
+#define LONG_PATIENCE	(60 * HZ)
+
+/* How often a late device looks whether such an unmap is over */
 #define LOOK_TIME	(HZ / 10)
 
 /*
@@ -62,11 +58,10 @@
 struct vgpu_unmap {
 	struct list_head link;
 	struct vgpu *vgpu;		/* NULL once that is closed */
-	const void *task;		/* to compare with */
-	u64 begun;			/* by unmap_clock, for all of a task's */
-	u64 iova;
-	u64 length;
-	unsigned int nr_told;		/* how often, of this range */
+	const void *task;		/* to compare with, as is mm */
+	const void *mm;
+	u64 begun;			/* by unmap_clock; all of a task's have it */
+	unsigned int nr_late;		/* likewise: late ones that were in its way */
 };
 
 /* All of them; the lock also guards what is in them and of their devices */
@@ -76,7 +71,7 @@ static DEFINE_SPINLOCK(unmap_lock);
 /* Counts unmaps and devices that begin to pin: which was first? */
 static u64 unmap_clock;
 
-/* -------- Whoever unmaps -------- */
+/* -------- The task that unmaps -------- */
 
 static int unmap_release(struct inode *inode, struct file *file)
 {
@@ -85,8 +80,10 @@ static int unmap_release(struct inode *inode, struct file *file)
 	spin_lock(&unmap_lock);
 	list_del(&unmap->link);
 	/* It cannot be closed, and freed, before the lock is free */
-	if (unmap->vgpu && !--unmap->vgpu->nr_unmaps)
+	if (unmap->vgpu && !--unmap->vgpu->nr_unmaps) {
 		wake_up_all(&unmap->vgpu->wait);
+		vgpu_renew_start(unmap->vgpu);
+	}
 	spin_unlock(&unmap_lock);
 	kfree(unmap);
 	return 0;
@@ -115,10 +112,10 @@ static struct file *unmap_file_create(void)
 }
 
 /*
- * For who unmaps just now. That gives memory back, so its cgroup may go a little
- * beyond its limit, where otherwise somebody would be killed; nor is memory
- * reclaimed here, under VFIO's lock. A task has at most one for each device, until
- * it is back in user space.
+ * For the task that unmaps just now. That gives memory back, so its cgroup may
+ * go a little beyond its limit, where otherwise somebody would be killed; nor is
+ * memory reclaimed here, under VFIO's lock. A task has at most one for each
+ * device, until it is back in user space.
  */
 static struct file *unmap_file_create_now(void)
 {
@@ -130,43 +127,28 @@ static struct file *unmap_file_create_now(void)
 }
 
 /*
- * What is known of the caller, who unmaps the range in @now: when he began, and how
- * often VFIO has come with it by now. It tells all devices of a container, but one
- * can be closed, or opened, in between: then by what others were told. Returns what
- * this device has of him, NULL if it was told nothing yet.
+ * What is known of the caller, by what it has told other devices: into @now. Its
+ * unmap begins now if that is nothing. False if it has told this one before.
  */
-static struct vgpu_unmap *find_unmap(struct vgpu *vgpu, struct vgpu_unmap *now)
+static bool find_caller(struct vgpu *vgpu, struct vgpu_unmap *now)
 {
-	struct vgpu_unmap *unmap, *own = NULL;
-	unsigned int nr;
+	struct vgpu_unmap *unmap;
+	bool first = true;
 
 	lockdep_assert_held(&unmap_lock);
 
 	now->begun = 0;
-	now->nr_told = 1;
 	list_for_each_entry(unmap, &unmaps, link) {
 		if (unmap->task != current)
 			continue;
 		now->begun = unmap->begun;
+		now->nr_late = max(now->nr_late, unmap->nr_late);
 		if (unmap->vgpu == vgpu)
-			own = unmap;
-		if (unmap->iova != now->iova || unmap->length != now->length)
-			continue;
-		/* Other open ones were told this time, or are about to be */
-		nr = unmap->nr_told + (!unmap->vgpu || unmap->vgpu == vgpu);
-		now->nr_told = max(now->nr_told, nr);
+			first = false;
 	}
 	if (!now->begun)
 		now->begun = ++unmap_clock;
-	return own;
-}
-
-static void unmap_set(struct vgpu_unmap *unmap, const struct vgpu_unmap *now)
-{
-	unmap->begun = now->begun;
-	unmap->iova = now->iova;
-	unmap->length = now->length;
-	unmap->nr_told = now->nr_told;
+	return first;
 }
 
 /* Until the caller is back in user space nr_unmaps counts it, as it does already. */
@@ -176,7 +158,9 @@ static void follow_caller(struct vgpu *vgpu, struct file *file,
 	struct vgpu_unmap *unmap = file->private_data;
 
 	unmap->task = current;
-	unmap_set(unmap, now);
+	unmap->mm = current->mm;
+	unmap->begun = now->begun;
+	unmap->nr_late = now->nr_late;
 	spin_lock(&unmap_lock);
 	if (vgpu->unmaps_count)
 		unmap->vgpu = vgpu;
@@ -187,94 +171,104 @@ static void follow_caller(struct vgpu *vgpu, struct file *file,
 
 /*
  * From here on nothing is pinned until the caller is back in user space. Returns
- * how often VFIO has come with this range.
+ * whether this device is late: it was opened since the unmap began.
  */
-static unsigned int unmap_begin(struct vgpu *vgpu, u64 iova, u64 length)
+static bool unmap_begin(struct vgpu *vgpu)
 {
-	struct vgpu_unmap now = { .iova = iova, .length = length };
-	struct vgpu_unmap *own;
+	struct vgpu_unmap now = {};
 	struct file *file = NULL;
+	bool first, late;
 
 	spin_lock(&unmap_lock);
-	own = find_unmap(vgpu, &now);
-	if (own) {
-		unmap_set(own, &now);
-	} else {
+	WRITE_ONCE(vgpu->unmapped_at, get_jiffies_64());
+	first = find_caller(vgpu, &now);
+	late = first && vgpu->pins_since > now.begun;
+	if (first) {
 		vgpu->nr_unmaps++;
 		swap(file, vgpu->unmap_file);
 	}
 	spin_unlock(&unmap_lock);
-	if (own)
-		return now.nr_told;
+	if (!first)
+		return false;
 
 	/* Another had what was ready, or nothing was ever pinned */
 	if (!file)
 		file = unmap_file_create_now();
 	if (IS_ERR(file)) {
-		/* Nothing tells when it is back, nor counts how often it comes */
+		/* Nothing tells when it is back: nr_unmaps stays */
 		dev_notice_ratelimited(vgpu->vdev.vfio.dev,
 				       "out of memory: can show no guest memory until it is opened anew\n");
-		return MAX_LATE + 1;
+		return late;
 	}
 	follow_caller(vgpu, file, &now);
-	return now.nr_told;
+	return late;
 }
 
-/* Until nothing is in the way, or it has stood still as long as @patience */
+static void count_late(void)
+{
+	struct vgpu_unmap *unmap;
+
+	spin_lock(&unmap_lock);
+	list_for_each_entry(unmap, &unmaps, link)
+		if (unmap->task == current)
+			unmap->nr_late++;
+	spin_unlock(&unmap_lock);
+}
+
+/* Until all is unpinned, or it has stood still as long as @patience */
 static void wait_until_left(struct vgpu *vgpu, long patience)
 {
-	unsigned long progress;
-	long left;
+	long left = 1;
+	int nr;
 
-	do {
-		progress = READ_ONCE(vgpu->pin_progress);
+	while (left && (nr = atomic_read(&vgpu->nr_leaving)))
 		left = wait_event_timeout(vgpu->wait,
-					  !atomic_read(&vgpu->nr_leaving) ||
-					  READ_ONCE(vgpu->pin_progress) != progress,
+					  atomic_read(&vgpu->nr_leaving) != nr,
 					  patience);
-	} while (left && atomic_read(&vgpu->nr_leaving));
 }
 
 /*
- * How long an unmap waits for someone who does not get on. iommufd, where a
- * device leaves an address space with all there is in it, comes once; unpinning
- * takes no lock of its there.
+ * The wait is bounded: at most VGPU_MAX_WATCHES and one leave, and nothing new is
+ * pinned meanwhile. What stands still waits for VFIO's iommu lock. The task that
+ * has it may itself wait for the device list lock, which the caller holds: so the
+ * caller returns, and VFIO comes again. By then the work items have had the iommu
+ * lock, for which they queued before the caller does.
+ *
+ * iommufd comes once where a device leaves an address space with all there is in
+ * it; unpinning takes no lock there that the caller holds.
  */
-static long unmap_patience(unsigned int nr_told, u64 length)
-{
-	return length >= ULONG_MAX || nr_told > MAX_LATE ?
-		MAX_SCHEDULE_TIMEOUT : HZ;
-}
-
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 {
 	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
-	unsigned int nr_told;
-	bool busy;
+	bool late, hit;
 
 	/* Newer kernels still tell a device that is closed, which has no pins */
 	if (!READ_ONCE(vgpu->unmaps_count))
 		return;
-	nr_told = unmap_begin(vgpu, iova, length);
+	late = unmap_begin(vgpu);
 	mutex_lock(&vgpu->pin_lock);
-	busy = vgpu_pins_hit(vgpu, iova, length);
+	vgpu_pins_hit(vgpu, iova, length);
+	hit = vgpu_watches_hit(vgpu, iova, length);
 	mutex_unlock(&vgpu->pin_lock);
-	if (busy)
-		wait_until_left(vgpu, unmap_patience(nr_told, length));
+	if (late && hit)
+		count_late();
+	wait_until_left(vgpu, length >= ULONG_MAX ? LONG_PATIENCE : PATIENCE);
 }
 
 /* -------- The worker -------- */
 
-/* An unmap that this device was not told of when VFIO first came, and often since */
-static bool new_to_unmap(const struct vgpu *vgpu)
+/* Is there an unmap under way that has to find nothing new of this device? */
+static bool would_be_in_the_way(struct vgpu *vgpu)
 {
 	const struct vgpu_unmap *unmap;
 
 	lockdep_assert_held(&unmap_lock);
 
+	if (vgpu->nr_unmaps)
+		return true;
 	list_for_each_entry(unmap, &unmaps, link)
 		if (unmap->begun < vgpu->pins_since &&
-		    unmap->nr_told >= MANY_LATE)
+		    (unmap->mm == vgpu->mm || unmap->nr_late >= MANY_LATE))
 			return true;
 	return false;
 }
@@ -287,7 +281,7 @@ static bool may_pin(struct vgpu *vgpu)
 	/* VFIO tells it from now on, if not since before */
 	if (!vgpu->pins_since)
 		vgpu->pins_since = ++unmap_clock;
-	may = !vgpu->nr_unmaps && !new_to_unmap(vgpu);
+	may = !would_be_in_the_way(vgpu);
 	spin_unlock(&unmap_lock);
 	return may;
 }
@@ -295,10 +289,10 @@ static bool may_pin(struct vgpu *vgpu)
 int vgpu_unmap_wait(struct vgpu *vgpu)
 {
 	while (!wait_event_idle_timeout(vgpu->wait,
-					vgpu_is_halting(vgpu) || may_pin(vgpu),
+					vgpu_must_leave(vgpu) || may_pin(vgpu),
 					LOOK_TIME))
 		;
-	return vgpu_is_halting(vgpu) ? -EINTR : 0;
+	return vgpu_must_leave(vgpu) ? -EINTR : 0;
 }
 
 int vgpu_unmap_prepare(struct vgpu *vgpu)
@@ -326,18 +320,19 @@ bool vgpu_unmap_is_prepared(struct vgpu *vgpu)
 	bool prepared;
 
 	spin_lock(&unmap_lock);
-	prepared = !vgpu->nr_unmaps && !new_to_unmap(vgpu) && vgpu->unmap_file;
+	prepared = vgpu->unmap_file && !would_be_in_the_way(vgpu);
 	spin_unlock(&unmap_lock);
 	return prepared;
 }
 
-/* -------- Opening and closing -------- */
+/* -------- The device's life -------- */
 
 void vgpu_unmap_open(struct vgpu *vgpu)
 {
 	spin_lock(&unmap_lock);
 	vgpu->nr_unmaps = 0;
 	vgpu->pins_since = 0;
+	vgpu->unmapped_at = 0;
 	WRITE_ONCE(vgpu->unmaps_count, true);
 	spin_unlock(&unmap_lock);
 }
@@ -347,7 +342,6 @@ void vgpu_unmap_close(struct vgpu *vgpu)
 	struct vgpu_unmap *unmap;
 	struct file *file = NULL;
 
-	flush_work(&vgpu->unpin_work);
 	spin_lock(&unmap_lock);
 	WRITE_ONCE(vgpu->unmaps_count, false);
 	swap(file, vgpu->unmap_file);
@@ -355,6 +349,8 @@ void vgpu_unmap_close(struct vgpu *vgpu)
 		if (unmap->vgpu == vgpu)
 			unmap->vgpu = NULL;
 	spin_unlock(&unmap_lock);
+	/* Nothing starts it any more */
+	vgpu_renew_cancel(vgpu);
 	if (file)
 		fput(file);
 }

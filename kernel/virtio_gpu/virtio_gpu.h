@@ -13,14 +13,16 @@
  *				detached (backing.c)
  *   struct vgpu_pin		the pages of a backing, part of it (pin.c); the
  *				pages of a queue's rings are such a backing, too
+ *   struct vgpu_watch		a page that VFIO keeps pinned, so that it tells
+ *				of unmaps, part of the device (watch.c)
  *   struct vgpu_scanout	which part of which resource a head shows, or its
  *				cursor; it goes off with its resource (scanout.c)
  *   struct vgpu_plane		the same as viewers see it
  *   struct vgpu_head		a monitor, plugged in or not (display.c)
  *
  * A dma-buf holds none of these, only the manager's struct vfio_dmabuf_mem,
- * which has page references of its own. Where guest memory is taken back it is
- * revoked: its pages are out of reach although they are still referenced.
+ * which has the pages pinned. Where guest memory is taken back that is revoked:
+ * its pages are out of reach although an importer may still have them.
  *
  * Who runs what
  *
@@ -33,9 +35,9 @@
  *   vgpu_halt() ends the worker's work and keeps it from starting; then its
  *   caller may do as the worker does: the VFIO reset, close.
  *   Viewers' threads look at planes, and ask for modes.
- *   Whoever unmaps guest memory runs vgpu_dma_unmap() (unmap.c), under VFIO's
- *   locks.
- *   The unpinner, another work item (pin.c), unpins.
+ *   The task that unmaps guest memory runs vgpu_dma_unmap() (unmap.c), under
+ *   VFIO's device list lock.
+ *   Each watch has a work item that unpins it (watch.c).
  *
  * Locks, in order
  *
@@ -64,6 +66,8 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+
+#include "pin.h"
 
 #define VGPU_MSIX_BAR		1
 #define VGPU_BAR		4
@@ -94,7 +98,6 @@ enum vgpu_queue_nr {
 	VGPU_NR_QUEUES,
 };
 
-struct vgpu;
 struct vgpu_request;
 
 struct vgpu_type {
@@ -178,26 +181,6 @@ struct vgpu_entry {
 	u64 start;
 	u64 addr;
 	u32 length;
-};
-
-/*
- * A pin's life. Growing, live and dead: in one of the device's lists, which
- * pin_lock guards, as it does all of the pin but nr_pages.
- */
-enum vgpu_pin_state {
-	VGPU_PIN_GONE,		/* nothing is pinned */
-	VGPU_PIN_GROWING,	/* the worker pins */
-	VGPU_PIN_LIVE,
-	VGPU_PIN_DEAD,		/* the unpinner is to unpin */
-};
-
-struct vgpu_pin {
-	struct list_head link;
-	enum vgpu_pin_state state;
-	bool ring;		/* constant: not in nr_pinned */
-	bool hit;		/* some of it was unmapped while it grew */
-	unsigned long nr_pages;	/* pinned, from the first entry's first on */
-	struct vfio_dmabuf_mem *mem;	/* while it is live */
 };
 
 struct vgpu_backing {
@@ -299,21 +282,26 @@ struct vgpu {
 	union vgpu_command command;
 	union vgpu_response response;
 
-	/* Pins */
-	struct mutex pin_lock;		/* guards the lists and the pins */
+	/* Pins, and what VFIO has pinned */
+	struct mutex pin_lock;		/* guards pins, watches and batch */
 	struct list_head pins;		/* growing or live */
-	struct list_head dead_pins;
-	struct work_struct unpin_work;
-	atomic_t nr_leaving;		/* dead pins, and growing ones hit */
+	struct vgpu_watch watches[VGPU_MAX_WATCHES];
+	unsigned int watch_shift;	/* bits of a block: the worker's */
+	struct vgpu_batch batch;
+	atomic_t nr_leaving;		/* dead watches, and the batch if hit */
 	atomic_long_t nr_pinned;	/* pages, but for rings */
-	unsigned long pin_progress;	/* grows with every batch */
 	u64 refused_until;		/* jiffies: the worker's */
+	struct mm_struct *mm;		/* while open: the pins are charged to */
+	struct task_struct *task;	/* while open: whose limit counts */
+	bool may_lock;			/* beyond that limit */
 
 	/* Unmaps: a spinlock of unmap.c's */
 	bool unmaps_count;		/* it is open */
 	unsigned int nr_unmaps;		/* under way */
 	u64 pins_since;			/* by unmap.c's clock; 0: never yet */
+	u64 unmapped_at;		/* jiffies: the last; read without, too */
 	struct file *unmap_file;	/* for the next one, or NULL */
+	struct delayed_work renew_work;	/* what follows an unmap; the worker's */
 };
 
 static inline struct vgpu *to_vgpu(struct vdev *vdev)
@@ -325,6 +313,12 @@ static inline struct vgpu *to_vgpu(struct vdev *vdev)
 static inline bool vgpu_is_halting(const struct vgpu *vgpu)
 {
 	return READ_ONCE(vgpu->halted) || READ_ONCE(vgpu->resetting);
+}
+
+/* The same, or it is no bus master any more, and must not wait for anything */
+static inline bool vgpu_must_leave(const struct vgpu *vgpu)
+{
+	return vgpu_is_halting(vgpu) || READ_ONCE(vgpu->stopped);
 }
 
 /* main.c: module parameters, bytes */
@@ -354,7 +348,10 @@ void vgpu_needs_reset(struct vgpu *vgpu);
 void vgpu_work(struct work_struct *work);
 void vgpu_queues_reset(struct vgpu *vgpu);
 void vgpu_drop(struct vgpu *vgpu);
+
+/* request.c */
 int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size);
+int vgpu_read_patiently(struct vgpu *vgpu, u64 addr, void *data, size_t size);
 int vgpu_request_read(struct vgpu *vgpu, u64 offset, void *data, size_t size);
 ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size);
 
@@ -376,7 +373,10 @@ int vgpu_fetch_command(struct vgpu *vgpu, size_t *size);
 /* cursor.c */
 ssize_t vgpu_cursor(struct vgpu *vgpu);
 
-/* resource.c: a VIRTIO_GPU_RESP_* each */
+/* The worker had to leave a command, and carries it out anew later, if at all */
+#define VGPU_NO_ANSWER	0
+
+/* resource.c: a VIRTIO_GPU_RESP_* each, or VGPU_NO_ANSWER */
 struct vgpu_resource *vgpu_resource_find(struct vgpu *vgpu, u32 id);
 u32 vgpu_resource_create_2d(struct vgpu *vgpu);
 u32 vgpu_resource_create_blob(struct vgpu *vgpu);
@@ -385,6 +385,7 @@ u32 vgpu_resource_attach(struct vgpu *vgpu);
 u32 vgpu_resource_detach(struct vgpu *vgpu);
 u32 vgpu_resource_transfer(struct vgpu *vgpu);
 void vgpu_resources_drop(struct vgpu *vgpu);
+void vgpu_resources_renew(struct vgpu *vgpu);
 u32 vgpu_fourcc(u32 format);
 u32 vgpu_answer_of(int error);
 
@@ -400,42 +401,6 @@ int vgpu_backing_copy(struct vgpu *vgpu, struct vgpu_backing *backing,
 int vgpu_backing_copy_rect(struct vgpu *vgpu, struct vgpu_backing *backing,
 			   u64 offset, u64 line, u64 stride, u32 height);
 
-/* pin.c; the first two are the module's */
-int vgpu_pins_init(void);
-void vgpu_pins_exit(void);
-void vgpu_pin_init(struct vgpu *vgpu);
-int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing);
-void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing);
-
-/*
- * Take away what is pinned in the range, and have it unpinned. Under pin_lock.
- * Returns whether there is anything to wait for then: vgpu->nr_leaving, which
- * also counts what was taken away before.
- */
-bool vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length);
-
-/*
- * unmap.c. For struct vfio_device_ops.dma_unmap: all of the range is unpinned
- * when this returns, or shortly after.
- */
-void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length);
-
-/*
- * For who is about to pin: wait until nothing is unmapped that it would be in the
- * way of, or -EINTR; then have what the next unmap needs, or -ENOMEM or -ENFILE.
- * Unless one came meanwhile vgpu_unmap_is_prepared() then, and something can be
- * pinned under the same pin_lock.
- */
-int vgpu_unmap_wait(struct vgpu *vgpu);
-int vgpu_unmap_prepare(struct vgpu *vgpu);
-bool vgpu_unmap_is_prepared(struct vgpu *vgpu);
-
-/* The device is opened, and has pinned nothing yet. */
-void vgpu_unmap_open(struct vgpu *vgpu);
-
-/* It is closed: nothing is pinned after this, as VFIO wants it. */
-void vgpu_unmap_close(struct vgpu *vgpu);
-
 /* scanout.c */
 u32 vgpu_scanout_set(struct vgpu *vgpu);
 u32 vgpu_scanout_set_blob(struct vgpu *vgpu);
@@ -449,6 +414,7 @@ void vgpu_scanouts_update(struct vgpu *vgpu,
 			  const struct vgpu_resource *resource);
 void vgpu_scanouts_drop(struct vgpu *vgpu,
 			const struct vgpu_resource *resource);
+bool vgpu_scanouts_revive(struct vgpu *vgpu);
 void vgpu_planes_hide(struct vgpu *vgpu, const struct vfio_dmabuf_mem *mem);
 int vgpu_get_plane(void *priv, u32 plane_id, struct vfio_dmabuf_plane *plane);
 

@@ -58,16 +58,27 @@ void ram_create(struct ram *ram, const struct device *device, uint64_t start,
 	ram_map(ram, device);
 }
 
-long ram_locked(void)
+/* A field of /proc/self/status in KiB */
+static long status_field(const char *name)
 {
 	char text[4096] = "", *line;
 	int fd = (int)CHECK_OK(open("/proc/self/status", O_RDONLY));
 
 	CHECK_GT(read(fd, text, sizeof(text) - 1), 0);
 	close(fd);
-	line = strstr(text, "VmLck:");
+	line = strstr(text, name);
 	CHECK(line);
-	return strtol(line + strlen("VmLck:"), NULL, 10);
+	return strtol(line + strlen(name), NULL, 10);
+}
+
+long ram_pinned(void)
+{
+	return status_field("VmPin:");
+}
+
+long ram_locked(void)
+{
+	return status_field("VmLck:");
 }
 
 uint64_t ram_take(struct ram *ram, size_t size)

@@ -37,8 +37,10 @@ int ram_map_at(const struct device *device, uint64_t start, void *bytes,
 /* VFIO_IOMMU_UNMAP_DMA; returns how many bytes were unmapped */
 uint64_t ram_unmap(const struct device *device, uint64_t start, size_t size);
 
-/* KiB that are locked in this process's name, with what the device has pinned
- */
+/* KiB of this process's memory that devices have pinned (VmPin) */
+long ram_pinned(void);
+
+/* KiB that are locked in its name (VmLck): what VFIO has pinned for devices */
 long ram_locked(void);
 
 /* The guest-physical address of size fresh bytes, at a page's start */

@@ -113,7 +113,7 @@ static uint32_t copy(uint32_t id, uint32_t pages)
 
 static bool is_locked(void *arg)
 {
-	return ram_locked() == *(long *)arg;
+	return ram_pinned() == *(long *)arg;
 }
 
 /* So much is pinned beside the rings of both queues */
@@ -121,7 +121,7 @@ static void check_pinned(long kib)
 {
 	kib += GPU_RINGS_KIB;
 	if (!test_wait(is_locked, &kib, 5))
-		CHECK_EQ(ram_locked(), kib);
+		CHECK_EQ(ram_pinned(), kib);
 }
 
 /* -------- pinned_mib and copies_mib alike -------- */

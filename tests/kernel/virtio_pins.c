@@ -48,13 +48,13 @@ static uint32_t attach(struct gpu *gpu, uint64_t offset, size_t size)
 
 static bool is_locked(void *arg)
 {
-	return ram_locked() == *(long *)arg;
+	return ram_pinned() == *(long *)arg;
 }
 
 static void check_locked(long kib)
 {
 	if (!test_wait(is_locked, &kib, 5))
-		CHECK_EQ(ram_locked(), kib);
+		CHECK_EQ(ram_pinned(), kib);
 }
 
 #define HUGE_SIZE (128 * MIB)
@@ -62,7 +62,7 @@ static void check_locked(long kib)
 static bool grows(void *arg)
 {
 	(void)arg;
-	return ram_locked() > GPU_RINGS_KIB + 256;
+	return ram_pinned() > GPU_RINGS_KIB + 256;
 }
 
 static void *attach_huge(void *arg)
@@ -80,7 +80,7 @@ static bool unmap_growing(void)
 
 	CHECK_EQ(pthread_create(&attacher, NULL, attach_huge, &answer), 0);
 	CHECK(test_wait(grows, NULL, 20));
-	kib = ram_locked();
+	kib = ram_pinned();
 	unmap_video();
 	CHECK_EQ(pthread_join(attacher, NULL), 0);
 	check_locked(GPU_RINGS_KIB);

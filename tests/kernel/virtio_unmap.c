@@ -105,14 +105,14 @@ static void check_revoked(const struct view *view)
 
 static bool is_locked(void *arg)
 {
-	return ram_locked() == *(long *)arg;
+	return ram_pinned() == *(long *)arg;
 }
 
 /* The device gives back what is of no more use in its own time, but soon */
 static void check_locked(long kib)
 {
 	if (!test_wait(is_locked, &kib, 5))
-		CHECK_EQ(ram_locked(), kib);
+		CHECK_EQ(ram_pinned(), kib);
 }
 
 TEST("an unmap of what is shown ends, turns the plane off and revokes its "

@@ -187,6 +187,8 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages);
 void vfio_dmabuf_mem_add_pages(struct vfio_dmabuf_mem *mem,
 			       struct page **pages, unsigned long nr_pages);
+void vfio_dmabuf_mem_pin_pages(struct vfio_dmabuf_mem *mem,
+			       struct page **pages, unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
 						   unsigned long nr_pages);
 struct vfio_dmabuf_mem *vfio_dmabuf_mem_get(struct vfio_dmabuf_mem *mem);

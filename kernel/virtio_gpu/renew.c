@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What follows an unmap, once the task that unmapped is back in user space.
+ *
+ * The unmap may have taken a watch that was there for other memory, too: that is
+ * watched again. And memory that was shown may come back in a moment, as where a
+ * VMM maps the same memory anew in other pieces: for a short time the device
+ * looks for it again and again, so that the screen is not off until the guest
+ * happens to draw.
+ */
+#include <linux/jiffies.h>
+#include <linux/sched/mm.h>
+
+#include "virtio_gpu.h"
+
+/* How long memory may stay away without the device giving up */
+#define AWAY_TIME	HZ
+#define LOOK_TIME	(HZ / 50)
+
+/* Was there an unmap so short a time ago that the memory may come back? */
+bool vgpu_unmap_is_recent(const struct vgpu *vgpu)
+{
+	u64 at = READ_ONCE(vgpu->unmapped_at);
+
+	return at && get_jiffies_64() < at + AWAY_TIME;
+}
+
+/*
+ * For an access to guest memory that has failed: wait a moment, and return
+ * whether to try once more.
+ */
+bool vgpu_may_come_back(struct vgpu *vgpu)
+{
+	if (vgpu_must_leave(vgpu) || !vgpu_unmap_is_recent(vgpu))
+		return false;
+	wait_event_idle_timeout(vgpu->wait, vgpu_must_leave(vgpu), LOOK_TIME);
+	return !vgpu_must_leave(vgpu);
+}
+
+/* On the worker's queue, and so never beside it */
+static void renew_work(struct work_struct *work)
+{
+	struct vgpu *vgpu = container_of(to_delayed_work(work), struct vgpu,
+					 renew_work);
+	struct mem_cgroup *old;
+
+	if (vgpu_is_halting(vgpu))
+		return;
+	old = set_active_memcg(vgpu->memcg);
+	vgpu_resources_renew(vgpu);
+	if (!vgpu_scanouts_revive(vgpu) && vgpu_unmap_is_recent(vgpu) &&
+	    !vgpu_must_leave(vgpu))
+		queue_delayed_work(vgpu->wq, &vgpu->renew_work, LOOK_TIME);
+	set_active_memcg(old);
+}
+
+void vgpu_renew_init(struct vgpu *vgpu)
+{
+	INIT_DELAYED_WORK(&vgpu->renew_work, renew_work);
+}
+
+void vgpu_renew_start(struct vgpu *vgpu)
+{
+	mod_delayed_work(vgpu->wq, &vgpu->renew_work, 0);
+}
+
+/* It is halted, or nothing starts it any more: it comes to an end. */
+void vgpu_renew_cancel(struct vgpu *vgpu)
+{
+	cancel_delayed_work_sync(&vgpu->renew_work);
+}
