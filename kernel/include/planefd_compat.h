@@ -10,6 +10,7 @@
 #include <linux/device/class.h>
 #include <linux/eventfd.h>
 #include <linux/fs.h>
+#include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/version.h>
@@ -98,6 +99,16 @@ static inline bool planefd_file_is_last(struct file *file)
 	return file_count(file) == 1;
 }
 #endif
+
+/* A thread for kthread work, running; from 6.14 create alone does not start it. */
+static inline struct kthread_worker *planefd_kthread_run_worker(const char *name)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	return kthread_create_worker(0, "%s", name);
+#else
+	return kthread_run_worker(0, "%s", name);
+#endif
+}
 
 /*
  * Pin a page once more, of which the caller has a pin already, as

@@ -31,7 +31,8 @@ static void vgpu_halt(struct vgpu *vgpu)
 {
 	WRITE_ONCE(vgpu->halted, true);
 	wake_up_all(&vgpu->wait);
-	cancel_work_sync(&vgpu->work);
+	vgpu_worker_call(vgpu);
+	kthread_cancel_work_sync(&vgpu->work);
 	vgpu_renew_cancel(vgpu);
 	vgpu_drop(vgpu);
 }
@@ -40,7 +41,7 @@ static void vgpu_halt(struct vgpu *vgpu)
 static void vgpu_resume(struct vgpu *vgpu)
 {
 	WRITE_ONCE(vgpu->halted, false);
-	queue_work(vgpu->wq, &vgpu->work);
+	kthread_queue_work(vgpu->worker, &vgpu->work);
 }
 
 static int vgpu_open_device(struct vfio_device *vfio)
@@ -64,8 +65,8 @@ static int vgpu_open_device(struct vfio_device *vfio)
 	vgpu->memcg = get_mem_cgroup_from_mm(current->mm);
 	vgpu->kcov_handle = kcov_common_handle();
 	vgpu_display_init(vgpu);
-	vdev_reset(&vgpu->vdev);
 	vgpu_pin_open(vgpu);
+	vdev_reset(&vgpu->vdev);
 	vgpu_unmap_open(vgpu);
 	/* Closing has halted it, and so has being made */
 	vgpu_resume(vgpu);
@@ -78,6 +79,7 @@ static void vgpu_close_device(struct vfio_device *vfio)
 
 	vgpu_halt(vgpu);
 	vgpu_unmap_close(vgpu);
+	vgpu_worker_rest(vgpu);
 	vgpu_pin_close(vgpu);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
@@ -141,7 +143,8 @@ static int vgpu_init(struct vfio_device *vfio)
 
 	vdev_init(&vgpu->vdev, &vgpu_vdev_ops);
 	vgpu_pci_init(vgpu);
-	INIT_WORK(&vgpu->work, vgpu_work);
+	vgpu_worker_init(vgpu);
+	kthread_init_work(&vgpu->work, vgpu_work);
 	init_waitqueue_head(&vgpu->wait);
 	mutex_init(&vgpu->reset_lock);
 	vgpu->halted = true;
@@ -156,8 +159,7 @@ static void vgpu_release(struct vfio_device *vfio)
 {
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
 
-	if (vgpu->wq)
-		destroy_workqueue(vgpu->wq);
+	vgpu_worker_destroy(vgpu);
 	if (vgpu->quota)
 		vfio_dmabuf_quota_put(vgpu->quota);
 	kvfree(vgpu->request);
@@ -192,10 +194,9 @@ static int vgpu_alloc(struct vgpu *vgpu)
 		return PTR_ERR(quota);
 	vgpu->quota = quota;
 	vgpu->request = kvzalloc(sizeof(*vgpu->request), GFP_KERNEL);
-	vgpu->wq = alloc_ordered_workqueue("vfio_virtio_gpu", 0);
-	if (!vgpu->request || !vgpu->wq)
+	if (!vgpu->request)
 		return -ENOMEM;
-	return 0;
+	return vgpu_worker_create(vgpu);
 }
 
 /* Make the device of an mdev. */

@@ -183,7 +183,8 @@ static void set_status(struct vgpu *vgpu, u8 value)
 		regs_reset(vgpu);
 		WRITE_ONCE(vgpu->resetting, true);
 		wake_up_all(&vgpu->wait);
-		queue_work(vgpu->wq, &vgpu->work);
+		vgpu_worker_call(vgpu);
+		kthread_queue_work(vgpu->worker, &vgpu->work);
 		return;
 	}
 	if (!features_are_ok(vgpu))
@@ -193,7 +194,7 @@ static void set_status(struct vgpu *vgpu, u8 value)
 	vgpu->status |= new;
 	/* What was put into the rings before is not notified again */
 	if (new & VIRTIO_CONFIG_S_DRIVER_OK)
-		queue_work(vgpu->wq, &vgpu->work);
+		kthread_queue_work(vgpu->worker, &vgpu->work);
 }
 
 static void put_half(u64 *address, unsigned int shift, __le32 value)
@@ -386,7 +387,7 @@ void vgpu_bar_write(struct vdev *vdev, unsigned int bar, u32 offset,
 		/* The worker looks at all queues */
 		if (offset - VGPU_NOTIFY <
 		    VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER)
-			queue_work(vgpu->wq, &vgpu->work);
+			kthread_queue_work(vgpu->worker, &vgpu->work);
 		break;
 	}
 }
@@ -409,9 +410,11 @@ static void pci_moved(struct vdev *vdev)
 	/* No plane is in a BAR; but it may be a bus master, or no longer */
 	WRITE_ONCE(vgpu->stopped, !vdev_is_bus_master(vdev));
 	/* The worker leaves what it waits for, and comes back to it */
+	if (vgpu->stopped)
+		vgpu_worker_call(vgpu);
 	wake_up_all(&vgpu->wait);
 	vgpu_renew_start(vgpu);
-	queue_work(vgpu->wq, &vgpu->work);
+	kthread_queue_work(vgpu->worker, &vgpu->work);
 }
 
 const struct vdev_ops vgpu_vdev_ops = {

@@ -8,10 +8,8 @@
  * bounded by what a request may have, not by what the ring says. A ring that
  * makes no sense ends the device's work until the driver resets it.
  */
-#include <linux/kcov.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
-#include <linux/sched/mm.h>
 #include <linux/virtio_config.h>
 
 #include "planefd_compat.h"
@@ -356,7 +354,7 @@ static void give_up(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		    const char *wrong)
 {
 	/* Whatever was wrong, the driver has changed its mind meanwhile */
-	if (vgpu_is_halting(vgpu) || wrong == ring_leave)
+	if (vgpu_is_halting(vgpu))
 		return;
 	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
 			       "needs a reset: the guest's %s queue is broken: %s\n",
@@ -404,24 +402,26 @@ static void finish_reset(struct vgpu *vgpu)
 	wake_up_all(&vgpu->wait);
 }
 
-void vgpu_work(struct work_struct *work)
+void vgpu_work(struct kthread_work *work)
 {
 	struct vgpu *vgpu = container_of(work, struct vgpu, work);
-	struct mem_cgroup *old = set_active_memcg(vgpu->memcg);
+	struct mem_cgroup *memcg = vgpu_worker_begin(vgpu);
 	const char *wrong;
 	unsigned int i;
 	bool more;
 
-	kcov_remote_start_common(vgpu->kcov_handle);
 	do {
 		more = false;
 		if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
 			finish_reset(vgpu);
 		for (i = 0; i < VGPU_NR_QUEUES; i++) {
+			vgpu_worker_answer();
 			if (!queue_is_ready(vgpu, &vgpu->queues[i]))
 				continue;
 			wrong = serve_turn(vgpu, &vgpu->queues[i], &more);
-			if (wrong)
+			if (wrong == ring_leave)
+				more |= !vgpu_must_leave(vgpu);
+			else if (wrong)
 				give_up(vgpu, &vgpu->queues[i], wrong);
 			WRITE_ONCE(vgpu->serving, false);
 			/* Whoever took the bus away may have given it back */
@@ -431,6 +431,5 @@ void vgpu_work(struct work_struct *work)
 		more |= READ_ONCE(vgpu->resetting);
 		cond_resched();
 	} while (more && !READ_ONCE(vgpu->halted));
-	kcov_remote_stop();
-	set_active_memcg(old);
+	vgpu_worker_end(vgpu, memcg);
 }

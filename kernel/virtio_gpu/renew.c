@@ -9,7 +9,7 @@
  * happens to draw.
  */
 #include <linux/jiffies.h>
-#include <linux/sched/mm.h>
+#include <linux/kthread.h>
 
 #include "virtio_gpu.h"
 
@@ -37,35 +37,35 @@ bool vgpu_may_come_back(struct vgpu *vgpu)
 	return !vgpu_must_leave(vgpu);
 }
 
-/* On the worker's queue, and so never beside it */
-static void renew_work(struct work_struct *work)
+/* In the worker's thread, and so never beside it */
+static void renew_work(struct kthread_work *work)
 {
-	struct vgpu *vgpu = container_of(to_delayed_work(work), struct vgpu,
-					 renew_work);
-	struct mem_cgroup *old;
+	struct vgpu *vgpu = container_of(work, struct vgpu, renew_work.work);
+	struct mem_cgroup *memcg;
 
 	if (vgpu_is_halting(vgpu))
 		return;
-	old = set_active_memcg(vgpu->memcg);
+	memcg = vgpu_worker_begin(vgpu);
 	vgpu_resources_renew(vgpu);
 	if (!vgpu_scanouts_revive(vgpu) && vgpu_unmap_is_recent(vgpu) &&
 	    !vgpu_must_leave(vgpu))
-		queue_delayed_work(vgpu->wq, &vgpu->renew_work, LOOK_TIME);
-	set_active_memcg(old);
+		kthread_queue_delayed_work(vgpu->worker, &vgpu->renew_work,
+					   LOOK_TIME);
+	vgpu_worker_end(vgpu, memcg);
 }
 
 void vgpu_renew_init(struct vgpu *vgpu)
 {
-	INIT_DELAYED_WORK(&vgpu->renew_work, renew_work);
+	kthread_init_delayed_work(&vgpu->renew_work, renew_work);
 }
 
 void vgpu_renew_start(struct vgpu *vgpu)
 {
-	mod_delayed_work(vgpu->wq, &vgpu->renew_work, 0);
+	kthread_mod_delayed_work(vgpu->worker, &vgpu->renew_work, 0);
 }
 
 /* It is halted, or nothing starts it any more: it comes to an end. */
 void vgpu_renew_cancel(struct vgpu *vgpu)
 {
-	cancel_delayed_work_sync(&vgpu->renew_work);
+	kthread_cancel_delayed_work_sync(&vgpu->renew_work);
 }

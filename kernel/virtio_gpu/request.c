@@ -10,17 +10,21 @@
 #include "virtio_gpu.h"
 
 /*
- * Guest memory by the address that the guest gave. Not under a lock; -EFAULT
- * or another error where there is no such memory.
+ * Guest memory by the address that the guest gave. Not under a lock. Returns 0;
+ * -EINTR where the worker was called from it; -EFAULT or another error where there
+ * is no such memory.
  */
 static int transfer(struct vgpu *vgpu, u64 addr, void *data, size_t size,
 		    bool write)
 {
 	u64 end;
+	int ret;
 
 	if (check_add_overflow(addr, (u64)size, &end))
 		return -EFAULT;
-	return vfio_dma_rw(&vgpu->vdev.vfio, addr, data, size, write);
+	vgpu_worker_waits(vgpu);
+	ret = vfio_dma_rw(&vgpu->vdev.vfio, addr, data, size, write);
+	return ret && vgpu_worker_is_called() ? -EINTR : ret;
 }
 
 int vgpu_read(struct vgpu *vgpu, u64 addr, void *data, size_t size)
@@ -40,7 +44,7 @@ static int transfer_patiently(struct vgpu *vgpu, u64 addr, void *data,
 
 	do
 		ret = transfer(vgpu, addr, data, size, write);
-	while (ret && vgpu_may_come_back(vgpu));
+	while (ret && ret != -EINTR && vgpu_may_come_back(vgpu));
 	return ret && vgpu_must_leave(vgpu) ? -EINTR : ret;
 }
 

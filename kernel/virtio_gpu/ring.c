@@ -99,7 +99,7 @@ static void *field_get(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		mutex_unlock(&vgpu->pin_lock);
 		do
 			ret = vgpu_pin(vgpu, queue->pages);
-		while (ret && vgpu_may_come_back(vgpu));
+		while (ret && ret != -EINTR && vgpu_may_come_back(vgpu));
 		if (ret)
 			return ERR_PTR(ret);
 	}

@@ -28,7 +28,7 @@
  *
  *   The VMM's threads read and write registers (pci.c), and no more than that:
  *   a notification queues the worker.
- *   The worker, one ordered work item a device (queue.c), does all that a guest
+ *   The worker, a thread of each device (worker.c, queue.c), does all that a guest
  *   asks for, and a virtio reset. So queue positions, resources, backings and
  *   scanouts are the worker's alone and need no lock. It copies descriptors and
  *   commands from guest memory once, then looks at the copy.
@@ -54,6 +54,7 @@
 #ifndef _VFIO_VIRTIO_GPU_H
 #define _VFIO_VIRTIO_GPU_H
 
+#include <linux/kthread.h>
 #include <linux/mdev.h>
 #include <linux/mutex.h>
 #include <linux/nospec.h>
@@ -244,7 +245,7 @@ enum vgpu_plane_nr {
 struct vgpu {
 	struct vdev vdev;			/* first */
 	const struct vgpu_type *type;
-	struct workqueue_struct *wq;		/* constant */
+	struct kthread_worker *worker;		/* constant */
 	struct vfio_dmabuf_quota *quota;	/* of copies, constant */
 	struct vfio_dmabuf_mgr *mgr;		/* while open */
 	struct mem_cgroup *memcg;		/* while open: pays for it all */
@@ -270,7 +271,11 @@ struct vgpu {
 	struct vgpu_queue queues[VGPU_NR_QUEUES];
 
 	/* The worker */
-	struct work_struct work;
+	struct kthread_work work;
+	spinlock_t busy_lock;
+	bool busy;			/* busy_lock: the thread is at work */
+	unsigned long waits_since;	/* jiffies: its last call of VFIO's */
+	struct delayed_work look_work;	/* looks after it then */
 	wait_queue_head_t wait;		/* for pins, resets, a halt */
 	struct mutex reset_lock;	/* one VFIO reset at a time */
 	bool halted;
@@ -301,7 +306,7 @@ struct vgpu {
 	u64 pins_since;			/* by unmap.c's clock; 0: never yet */
 	u64 unmapped_at;		/* jiffies: the last; read without, too */
 	struct file *unmap_file;	/* for the next one, or NULL */
-	struct delayed_work renew_work;	/* what follows an unmap; the worker's */
+	struct kthread_delayed_work renew_work;	/* what follows an unmap */
 };
 
 static inline struct vgpu *to_vgpu(struct vdev *vdev)
@@ -344,8 +349,20 @@ void vgpu_config_changed(struct vgpu *vgpu);
 void vgpu_queue_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue);
 void vgpu_needs_reset(struct vgpu *vgpu);
 
+/* worker.c */
+void vgpu_worker_init(struct vgpu *vgpu);
+int vgpu_worker_create(struct vgpu *vgpu);
+void vgpu_worker_destroy(struct vgpu *vgpu);
+struct mem_cgroup *vgpu_worker_begin(struct vgpu *vgpu);
+void vgpu_worker_end(struct vgpu *vgpu, struct mem_cgroup *memcg);
+void vgpu_worker_call(struct vgpu *vgpu);
+void vgpu_worker_waits(struct vgpu *vgpu);
+bool vgpu_worker_is_called(void);
+void vgpu_worker_answer(void);
+void vgpu_worker_rest(struct vgpu *vgpu);
+
 /* queue.c */
-void vgpu_work(struct work_struct *work);
+void vgpu_work(struct kthread_work *work);
 void vgpu_queues_reset(struct vgpu *vgpu);
 void vgpu_drop(struct vgpu *vgpu);
 

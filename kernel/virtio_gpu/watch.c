@@ -249,6 +249,7 @@ int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 	ret = batch_begin(vgpu, iova, nr);
 	if (ret)
 		return ret;
+	vgpu_worker_waits(vgpu);
 	/* To write, or a page that is shared now would not be the guest's */
 	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, nr,
 			     IOMMU_READ | IOMMU_WRITE, pages);
@@ -257,6 +258,8 @@ int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 	if (ret > 0)
 		vfio_unpin_pages(&vgpu->vdev.vfio, iova, ret);
 	batch_end(vgpu);
+	if (vgpu_worker_is_called())
+		return -EINTR;
 	return ret < 0 ? ret : -EFAULT;
 }
 
