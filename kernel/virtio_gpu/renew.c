@@ -22,7 +22,7 @@ bool vgpu_unmap_is_recent(const struct vgpu *vgpu)
 {
 	u64 at = READ_ONCE(vgpu->unmapped_at);
 
-	return at && get_jiffies_64() < at + AWAY_TIME;
+	return at && time_before64(get_jiffies_64(), at + AWAY_TIME);
 }
 
 /*

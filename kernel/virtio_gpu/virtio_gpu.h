@@ -272,8 +272,8 @@ struct vgpu {
 
 	/* The worker */
 	struct kthread_work work;
-	spinlock_t busy_lock;
-	bool busy;			/* busy_lock: the thread is at work */
+	spinlock_t busy_lock;		/* guards busy */
+	bool busy;			/* the thread is at work */
 	unsigned long waits_since;	/* jiffies: its last call of VFIO's */
 	struct delayed_work look_work;	/* looks after it then */
 	wait_queue_head_t wait;		/* for pins, resets, a halt */
