@@ -4,6 +4,7 @@
  */
 #include "execute.h"
 
+#include "clock.h"
 #include "devices.h"
 #include "fail.h"
 #include "run.h"
@@ -255,6 +256,7 @@ static void start_worker(void)
 
 bool execute_retire(void)
 {
+	const struct limit limit = limit_start();
 	struct pollfd gone = {.events = POLLIN};
 	bool ended;
 
@@ -264,7 +266,9 @@ bool execute_retire(void)
 	if (gone.fd < 0)
 		fail_errno("pidfd_open");
 	kill(-worker, SIGKILL);
-	ended = poll(&gone, 1, HANG_SECONDS * 1000) > 0;
+	do {
+		ended = poll(&gone, 1, limit_sleep(&limit, HANG_SECONDS)) > 0;
+	} while (!ended && !limit_is_over(&limit, HANG_SECONDS));
 	close(gone.fd);
 	/* Its own processes, too; killed, they cannot take long */
 	while (ended && (waitpid(-worker, NULL, 0) > 0 || errno == EINTR))

@@ -2,6 +2,7 @@
 /*
  * What a test's body calls: the checks, processes, clocks, random numbers.
  */
+#include "clock.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -171,11 +172,10 @@ unsigned int test_each(void)
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
-	uint64_t end =
-		test_now() + seconds * test_slow() * UINT64_C(1000000000);
+	const struct limit limit = limit_start();
 
 	while (!condition(arg)) {
-		if (test_now() > end)
+		if (limit_is_over(&limit, seconds * test_slow()))
 			return false;
 		nanosleep(&pause, NULL);
 	}

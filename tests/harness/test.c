@@ -3,6 +3,7 @@
  * The harness's runner: a child for each test, and what becomes of it as TAP.
  */
 #include "test.h"
+#include "clock.h"
 #include "stuck.h"
 
 #include <poll.h>
@@ -116,6 +117,7 @@ unsigned int test_limit(void)
 /* Kill what runs at the end of its time, and tell what it was at */
 static bool wait_until_late(pid_t pid)
 {
+	const struct limit start = limit_start();
 	struct pollfd ended = {.events = POLLIN};
 	bool late = false;
 
@@ -124,7 +126,10 @@ static bool wait_until_late(pid_t pid)
 		perror("# pidfd_open");
 		abort();
 	}
-	late = !poll(&ended, 1, (int)limit * 1000);
+	while (!late && !poll(&ended, 1, limit_sleep(&start, limit))) {
+		clock_share();
+		late = limit_is_over(&start, limit);
+	}
 	close(ended.fd);
 	if (late) {
 		stuck_tell(pid);
@@ -140,6 +145,7 @@ static int run_in_child(const struct test *test, bool *late)
 	pid_t pid;
 
 	fflush(stdout);
+	clock_share();
 	pid = fork();
 	if (pid < 0) {
 		perror("# fork");

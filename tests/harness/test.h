@@ -40,7 +40,7 @@ void test_register(struct test *test);
 #define TEST_NAME_(prefix, line) prefix##line
 #define TEST_NAME(prefix, line) TEST_NAME_(prefix, line)
 
-/* A test with a time limit of its own, in seconds */
+/* A test with a time limit of its own, in seconds of the clock of clock.h */
 #define TEST_WITHIN(limit, text)                                               \
 	static void TEST_NAME(test_run_, __LINE__)(void);                      \
 	static struct test TEST_NAME(test_, __LINE__) = {                      \
@@ -91,8 +91,8 @@ void test_kill(pid_t pid);
 void test_wait_asleep(pid_t pid);
 
 /*
- * Wait until condition(arg) holds, looking often; false when the time, which is
- * longer in a debug kernel, is over.
+ * Wait until condition(arg) holds, looking often; false when the time is over. It
+ * is longer in a debug kernel, and counts the clock of clock.h.
  * For what the kernel gives no event for.
  */
 bool test_wait(bool (*condition)(void *arg), void *arg, unsigned int seconds);
