@@ -54,14 +54,27 @@ test_is()
 	fi
 }
 
+# now: sets $now to the time that limits count, in hundredths of a second: that of
+# tests/clock, or the wall clock where there is none
+now()
+{
+	if [ -n "${PLANEFD_CLOCK-}" ]; then
+		read -r now <"$PLANEFD_CLOCK"
+	else
+		now=$(($(date +%s) * 100))
+	fi
+}
+
 # wait_for SECONDS COMMAND...: until it succeeds, as long as all QEMUs run.
 # A subshell of its own, because the command may wait in turn.
 wait_for()
 (
-	deadline=$(($(date +%s) + $1))
+	now
+	deadline=$((now + $1 * 100))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$deadline" ] || exit 1
+		now
+		[ "$now" -lt "$deadline" ] || exit 1
 		for pid in $qemus; do
 			kill -0 "$pid" || exit 1
 		done
