@@ -1,16 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Part of tests/vm/run: run a list of test programs. Each has its time limit
-# inside the VM; if the VM itself dies or hangs, the program that ran then is
-# failed with the console's last lines, and the next VM goes on with the rest.
+# Part of tests/vm/run: run a list of test programs. Each has its time limit inside the
+# VM. If the VM itself dies or hangs, the program that ran then fails with the console's
+# last lines, and the next VM goes on with the rest.
 #
-# But for one case, which is none of what is tested: a VM whose CPUs have stopped, so
-# that not even the time limit inside it ends anything. QEMU 7.2 does that on a busy
-# machine to a VM that boots, whose timer it loses, and, but for --nested (tests/vm/run
-# tells why), to one that runs VMs. What ran then runs once more, in a new VM. One that
-# hangs by its own kernel's fault, in a loop or with its interrupts off, is as busy as
-# can be.
+# One kind of hang fails nothing: the emulated CPUs have stopped, so that not even the
+# time limit inside the VM ends anything. That is a fault of QEMU 7.2 on a busy machine.
+# It loses the timer of a VM that boots, or of one that runs VMs without --nested
+# (tests/vm/run says why). What ran then runs once more, in a new VM. A VM that hangs by
+# its own kernel's fault, in a loop or with its interrupts off, keeps its CPU busy.
 #
 # Time limits count the clock that tests/clock keeps for the emulator. The clock of a VM
 # that has stopped goes at a tenth of the wall clock. So as not to wait for that, a VM is
