@@ -150,7 +150,7 @@ int mgr_file_open(struct vfio_dmabuf_mgr *mgr)
 	int fd, ret;
 
 	if (atomic_inc_return(&mgr->nr_files) > MGR_MAX_FILES) {
-		ret = -EMFILE;
+		ret = -EUSERS;
 		goto err_count;
 	}
 	file = kzalloc(struct_size(file, seen, mgr->nr_planes),

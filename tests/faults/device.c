@@ -198,7 +198,7 @@ static void check_all_files(void)
 
 	for (i = 0; i < MAX_FILES; i++)
 		CHECK_OK(run_get_fd());
-	CHECK_ERRNO(run_get_fd(), EMFILE);
+	CHECK_ERRNO(run_get_fd(), EUSERS);
 }
 
 WALK("GET_FD", .set_up = set_up, .prepare = prepare_get_fd, .run = run_get_fd,

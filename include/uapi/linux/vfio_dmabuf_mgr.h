@@ -37,9 +37,10 @@
  * Return: a fd if vendor support that type, -errno if not supported:
  *   -EFAULT  the pointer cannot be read
  *   -EINVAL  no such type
- *   -EMFILE  the caller, or the device, has as many fds as it may
+ *   -EMFILE  the caller has as many fds as it may
  *   -ENFILE  the machine has as many files as it may
  *   -ENOMEM  no memory
+ *   -EUSERS  the device has given out as many manager fds as it may
  */
 
 #define VFIO_DEVICE_GET_FD	_IO(VFIO_TYPE, VFIO_BASE + 14)
