@@ -4,9 +4,11 @@
 
 #include "format.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct bit_name {
 	uint32_t bit;
@@ -162,6 +164,17 @@ static int add_planes(const struct display *display, struct json_object *heads)
 	return 0;
 }
 
+/* "full" is a word of its own, for programs */
+static void add_error(struct json_object *json, const struct display *display)
+{
+	const char *error = display->error == -EUSERS ?
+				    "full" :
+				    strerror(-display->error);
+
+	json_object_object_add(json, "fd", json_object_new_int(display->fd));
+	json_object_object_add(json, "error", json_text(error));
+}
+
 int describe_display(const struct display *display, struct json_object **out)
 {
 	const struct planefd_info *info = &display->info;
@@ -170,11 +183,16 @@ int describe_display(const struct display *display, struct json_object **out)
 
 	json_object_object_add(json, "pid", json_object_new_int(display->pid));
 	json_object_object_add(json, "vmm", json_text(display->vmm));
-	json_object_object_add(json, "device", json_text(info->device));
+	json_object_object_add(json, "device", *info->device ?
+						      json_text(info->device) :
+						      NULL);
 	json_object_object_add(json, "caps", name_bits(info->caps, cap_names));
 	json_object_object_add(json, "rights",
 			       name_bits(info->rights, right_names));
 	json_object_object_add(json, "heads", heads);
+
+	if (display->error)
+		add_error(json, display);
 
 	int ret = add_planes(display, heads);
 	if (ret < 0)

@@ -13,7 +13,8 @@
 /*
  * {"pid", "vmm", "device", "caps": [], "rights": [], "heads": [{"head",
  * "planes": [{"type", "index", "id", "on", ...}]}]}. 64 bit values that need
- * not fit a double are strings, "0x...".
+ * not fit a double are strings, "0x...". A display that cannot be looked at has
+ * no heads but "error" and "fd", and its device is null where it has no name.
  *
  * Returns 0, or -errno of a query: -ENODEV, the device has gone.
  */

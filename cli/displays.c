@@ -45,8 +45,8 @@ void displays_finish(struct displays *displays)
 }
 
 /* Takes over the connections. A device that has gone meanwhile is left out. */
-static int add_connections(struct displays *displays, pid_t pid,
-			   struct planefd **found, int count)
+static int add_found(struct displays *displays, pid_t pid,
+		     const struct planefd_found *found, int count)
 {
 	struct display *all;
 
@@ -54,7 +54,7 @@ static int add_connections(struct displays *displays, pid_t pid,
 			   sizeof(*all));
 	if (!all) {
 		for (int i = 0; i < count; i++)
-			planefd_close(found[i]);
+			planefd_close(found[i].planefd);
 		return -ENOMEM;
 	}
 	displays->all = all;
@@ -62,9 +62,17 @@ static int add_connections(struct displays *displays, pid_t pid,
 	for (int i = 0; i < count; i++) {
 		struct display *display = &all[displays->count];
 
-		*display = (struct display){ .pid = pid, .planefd = found[i] };
-		if (planefd_get_info(found[i], &display->info) < 0) {
-			planefd_close(found[i]);
+		*display = (struct display){
+			.pid = pid,
+			.planefd = found[i].planefd,
+			.fd = found[i].fd,
+			.error = found[i].error,
+		};
+		memcpy(display->info.device, found[i].device,
+		       sizeof(display->info.device));
+		if (display->planefd && planefd_get_info(display->planefd,
+							 &display->info) < 0) {
+			planefd_close(display->planefd);
 			continue;
 		}
 		read_name(pid, display->vmm, sizeof(display->vmm));
@@ -76,11 +84,11 @@ static int add_connections(struct displays *displays, pid_t pid,
 /* Zero, or an error that ends the search */
 static int add_process(struct displays *displays, pid_t pid)
 {
-	struct planefd **found;
+	struct planefd_found *found;
 
-	int count = planefd_open_process_all(pid, &found);
+	int count = planefd_search_process(pid, &found);
 	if (count > 0) {
-		int ret = add_connections(displays, pid, found, count);
+		int ret = add_found(displays, pid, found, count);
 		free(found);
 		return ret;
 	}
@@ -106,8 +114,8 @@ static enum status report_error(int error)
 		return fail(STATUS_ERROR, "this kernel has no pidfd_getfd; "
 			    "Linux 5.6 or later is needed");
 	if (error == -EMFILE)
-		return fail(STATUS_ERROR, "too many open files, here or at the "
-			    "device; close some of its viewers");
+		return fail(STATUS_ERROR, "too many open files; planefd needs "
+			    "one for each display (ulimit -n)");
 	return fail(STATUS_ERROR, "cannot look for displays: %s",
 		    strerror(-error));
 }
@@ -164,7 +172,25 @@ enum status displays_explain(const struct displays *displays)
 		    "vfio_virtio_gpu device");
 }
 
-/* "12 DEVICE, 14 DEVICE", to be freed */
+enum status display_report(const struct display *display, int error)
+{
+	const char *name = display->info.device;
+	char of[192];
+
+	if (*name)
+		snprintf(of, sizeof(of), "%s of process %d (%s)", name,
+			 (int)display->pid, display->vmm);
+	else
+		snprintf(of, sizeof(of), "fd %d of process %d (%s)",
+			 display->fd, (int)display->pid, display->vmm);
+	if (error == -EUSERS)
+		return fail(STATUS_ERROR, "%s has as many viewers as it may "
+			    "have; close some of them", of);
+	return fail(STATUS_ERROR, "cannot look at %s: %s", of,
+		    strerror(-error));
+}
+
+/* "DEVICE (pid 12), DEVICE (pid 14)", to be freed */
 static char *name_choices(const struct displays *displays)
 {
 	char *text = NULL;
@@ -173,10 +199,13 @@ static char *name_choices(const struct displays *displays)
 	FILE *out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	for (size_t i = 0; i < displays->count; i++)
+	for (size_t i = 0; i < displays->count; i++) {
+		const char *name = displays->all[i].info.device;
+
 		fprintf(out, "%s%s (pid %d)", i ? ", " : "",
-			displays->all[i].info.device,
+			*name ? name : "one without a name",
 			(int)displays->all[i].pid);
+	}
 	if (fclose(out)) {
 		free(text);
 		return NULL;
@@ -194,7 +223,7 @@ static enum status report_ambiguous(const struct displays *displays)
 	return STATUS_USAGE;
 }
 
-/* What planefd_open_process_all() said of the process that was named */
+/* What planefd_search_process() said of the process that was named */
 static enum status report_process(pid_t pid, int error)
 {
 	char name[64];
@@ -230,14 +259,14 @@ static enum status report_process(pid_t pid, int error)
 
 static enum status find_in_process(struct displays *displays, pid_t pid)
 {
-	struct planefd **found;
+	struct planefd_found *found;
 
 	*displays = (struct displays){ 0 };
-	int count = planefd_open_process_all(pid, &found);
+	int count = planefd_search_process(pid, &found);
 	if (count < 0)
 		return report_process(pid, count);
 
-	int ret = add_connections(displays, pid, found, count);
+	int ret = add_found(displays, pid, found, count);
 	free(found);
 	if (ret < 0)
 		return report_error(ret);
@@ -247,7 +276,10 @@ static enum status find_in_process(struct displays *displays, pid_t pid)
 	return STATUS_OK;
 }
 
-/* Leave one display a device, and only the named device if one is named */
+/*
+ * Leave one display a device, and only the named device if one is named. Of
+ * those without a name there may be several for one device.
+ */
 static void keep_matching(struct displays *displays, const char *device)
 {
 	size_t kept = 0;
@@ -257,7 +289,7 @@ static void keep_matching(struct displays *displays, const char *device)
 		const char *name = display->info.device;
 		bool keep = !device || !strcasecmp(name, device);
 
-		for (size_t j = 0; keep && j < kept; j++)
+		for (size_t j = 0; keep && *name && j < kept; j++)
 			keep = strcmp(displays->all[j].info.device, name) != 0;
 		if (keep)
 			displays->all[kept++] = *display;
@@ -267,10 +299,35 @@ static void keep_matching(struct displays *displays, const char *device)
 	displays->count = kept;
 }
 
+/* Why there is no display of the name that was given */
+static enum status report_missing(const struct displays *displays,
+				  const struct options *options,
+				  unsigned int unnamed)
+{
+	const char *device = options->device;
+
+	if (unnamed)
+		return fail(STATUS_ERROR, "no display '%s' found, but %u that "
+			    "cannot be looked at tell no name; see 'planefd "
+			    "list'", device, unnamed);
+	if (options->pid)
+		return fail(STATUS_NOTHING, "process %d has no display '%s'; "
+			    "'planefd list' names those it has",
+			    (int)options->pid, device);
+	if (displays->denied)
+		return fail(STATUS_DENIED, "no display '%s' found, but %u "
+			    "processes could not be looked into; run as root "
+			    "or with CAP_SYS_PTRACE", device,
+			    displays->denied);
+	return fail(STATUS_NOTHING, "no running VMM has a display '%s'; "
+		    "'planefd list' names those there are", device);
+}
+
 enum status display_choose(struct display *display,
 			   const struct options *options)
 {
 	struct displays displays;
+	unsigned int unnamed = 0;
 	enum status status;
 
 	if (options->pid)
@@ -282,25 +339,19 @@ enum status display_choose(struct display *display,
 	if (!displays.count)
 		return displays_explain(&displays);
 
+	for (size_t i = 0; i < displays.count; i++)
+		unnamed += !*displays.all[i].info.device;
 	keep_matching(&displays, options->device);
-	if (displays.count == 1) {
+	if (!displays.count) {
+		status = report_missing(&displays, options, unnamed);
+	} else if (displays.count > 1) {
+		status = report_ambiguous(&displays);
+	} else if (displays.all[0].error) {
+		status = display_report(&displays.all[0],
+					displays.all[0].error);
+	} else {
 		*display = displays.all[0];
 		displays.count = 0;
-	} else if (displays.count) {
-		status = report_ambiguous(&displays);
-	} else if (options->pid) {
-		status = fail(STATUS_NOTHING, "process %d has no display '%s'; "
-			      "'planefd list' names those it has",
-			      (int)options->pid, options->device);
-	} else if (displays.denied) {
-		status = fail(STATUS_DENIED, "no display '%s' found, but %u "
-			      "processes could not be looked into; run as root "
-			      "or with CAP_SYS_PTRACE", options->device,
-			      displays.denied);
-	} else {
-		status = fail(STATUS_NOTHING, "no running VMM has a display "
-			      "'%s'; 'planefd list' names those there are",
-			      options->device);
 	}
 	displays_finish(&displays);
 	return status;

@@ -13,8 +13,10 @@
 struct display {
 	pid_t pid;
 	char vmm[64]; /* the process's name, as it calls itself */
-	struct planefd *planefd;
-	struct planefd_info info;
+	struct planefd *planefd; /* NULL: error says why */
+	struct planefd_info info; /* without planefd only the name, if known */
+	int fd;    /* the device's in the process */
+	int error; /* -EUSERS: the device has as many viewers as it may have */
 };
 
 struct displays {
@@ -24,7 +26,10 @@ struct displays {
 	unsigned int no_manager; /* processes with VFIO devices, no display */
 };
 
-/* Every display of every process. Errors have been reported. */
+/*
+ * Every display of every process, also those that cannot be looked at. Errors
+ * have been reported.
+ */
 enum status displays_find(struct displays *displays);
 
 /* Close all of them */
@@ -41,6 +46,9 @@ enum status display_choose(struct display *display,
 			   const struct options *options);
 
 void display_finish(struct display *display);
+
+/* Why one display, which has been found, cannot be looked at; reports it */
+enum status display_report(const struct display *display, int error);
 
 /* STATUS_OK, or STATUS_NOTHING where it has no such head; that is reported */
 enum status display_check_head(const struct display *display, uint32_t head);

@@ -8,22 +8,48 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Displays that have gone since they were found are left out */
-static enum status describe_all(const struct displays *displays,
-				struct json_object *array)
+/* As one that cannot be looked at, because of this error */
+static struct json_object *describe_failed(const struct display *display,
+					   int error)
 {
-	for (size_t i = 0; i < displays->count; i++) {
-		struct json_object *json;
+	struct display failed = *display;
+	struct json_object *json = NULL;
 
-		int ret = describe_display(&displays->all[i], &json);
-		if (!ret)
-			json_object_array_add(array, json);
-		else if (ret != -ENODEV)
-			return fail(STATUS_ERROR, "cannot query %s: %s",
-				    displays->all[i].info.device,
-				    strerror(-ret));
+	failed.info = (struct planefd_info){ 0 };
+	memcpy(failed.info.device, display->info.device,
+	       sizeof(failed.info.device));
+	failed.error = error;
+	describe_display(&failed, &json);
+	return json;
+}
+
+/*
+ * Displays that have gone since they were found are left out. Those that cannot
+ * be looked at are described as such, and reported; the others are counted.
+ */
+static unsigned int describe_all(const struct displays *displays,
+				 struct json_object *array)
+{
+	unsigned int good = 0;
+
+	for (size_t i = 0; i < displays->count; i++) {
+		const struct display *display = &displays->all[i];
+		struct json_object *json = NULL;
+		int error = display->error;
+
+		if (!error)
+			error = describe_display(display, &json);
+		if (error == -ENODEV)
+			continue;
+		if (error) {
+			json = describe_failed(display, error);
+			display_report(display, error);
+		} else {
+			good++;
+		}
+		json_object_array_add(array, json);
 	}
-	return STATUS_OK;
+	return good;
 }
 
 enum status list_run(const struct options *options)
@@ -35,20 +61,20 @@ enum status list_run(const struct options *options)
 		return status;
 
 	struct json_object *array = json_object_new_array();
-	status = describe_all(&displays, array);
+	unsigned int good = describe_all(&displays, array);
 	bool found = json_object_array_length(array) > 0;
-	if (!status) {
-		if (options->json)
-			print_json(array);
-		else if (found)
-			print_list(array);
-		status = finish_stdout();
-	}
+	if (options->json)
+		print_json(array);
+	else if (found)
+		print_list(array);
+	status = finish_stdout();
 	if (!status && !found)
 		status = displays_explain(&displays);
 	else if (!status && options->verbose)
 		fprintf(stderr, "planefd: %u processes could not be looked "
 			"into\n", displays.denied);
+	if (!status && !good)
+		status = STATUS_ERROR;
 
 	json_object_put(array);
 	displays_finish(&displays);

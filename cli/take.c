@@ -195,7 +195,6 @@ enum status take_report(const struct taken *taken, int error)
 	case -EFAULT:
 		return fail(STATUS_ERROR, "the guest of %s took its picture "
 			    "away while it was read; try again", device);
-	case -EMFILE:
 	case -ENOSPC:
 		return fail(STATUS_ERROR, "cannot take a buffer of %s: there "
 			    "are too many; close some of its viewers", device);

@@ -77,6 +77,18 @@ static void print_head(struct json_object *display, struct json_object *head,
 		puts("-");
 }
 
+/* One that cannot be looked at */
+static void print_failed(struct json_object *display, int vmm_width,
+			 int device_width)
+{
+	bool full = !strcmp(text(display, "error"), "full");
+
+	printf("%7" PRIu64 "  %-*s  %-*s  %4s  %-5s  %-20s  -\n",
+	       number(display, "pid"), vmm_width, text(display, "vmm"),
+	       device_width, text(display, "device"), "-",
+	       full ? "full" : "error", "-");
+}
+
 static int widest(struct json_object *displays, const char *key)
 {
 	size_t width = strlen(key);
@@ -103,6 +115,8 @@ void print_list(struct json_object *displays)
 			json_object_array_get_idx(displays, i);
 		struct json_object *heads =
 			json_object_object_get(display, "heads");
+		if (json_object_object_get(display, "error"))
+			print_failed(display, vmm_width, device_width);
 		for (size_t j = 0; j < json_object_array_length(heads); j++)
 			print_head(display, json_object_array_get_idx(heads, j),
 				   vmm_width, device_width);

@@ -123,8 +123,9 @@ int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
  * it afterwards.
  *
  * -ENOTTY: the device has no dma-buf manager. -EINVAL: it has mainline's
- * display ABI only. -ENODEV: it is being closed. -EMFILE, -ENFILE: too many
- * fds, of the caller, the device or the machine. -ENOMEM.
+ * display ABI only. -ENODEV: it is being closed. -EUSERS: the device has as
+ * many manager fds as it may have. -EMFILE, -ENFILE: too many fds, of the
+ * caller or the machine. -ENOMEM.
  */
 int planefd_open_device(int device_fd, struct planefd **out);
 
@@ -149,20 +150,45 @@ int planefd_open_manager(int manager_fd, struct planefd **out);
  * -ESRCH: no such process. -EPERM: not allowed. -ENODEV: it has no VFIO
  * device open, or none of that name. -ENOTTY: it has VFIO devices, but none
  * with a dma-buf manager (the module is not loaded, or not a display).
- * -ENOTUNIQ: it has several displays and device is NULL. -ENOSYS: the kernel
- * has no pidfd_getfd (before 5.6). -EMFILE, -ENFILE: too many fds, of the
- * caller, a device or the machine. -ENOMEM.
+ * -ENOTUNIQ: it has several displays and device is NULL. -EUSERS: the display
+ * that is meant has as many manager fds as it may have, or it was not found
+ * and a display that has may be the one: the name of such a display cannot
+ * always be told. -ENOSYS: the kernel has no pidfd_getfd (before 5.6). -EMFILE,
+ * -ENFILE: too many fds, of the caller or the machine. -ENOMEM.
  */
 int planefd_open_process(pid_t pid, const char *device, struct planefd **out);
 
 /**
- * Connect to every display of a running VMM. *out is an array of that many
- * connections, to be freed with free() after each was closed with
- * planefd_close(); NULL where there are none.
+ * Connect to every display of a running VMM that gives a connection. *out is an
+ * array of that many connections, to be freed with free() after each was closed
+ * with planefd_close(); NULL where there are none.
  *
  * Returns how many, or the errors of planefd_open_process() but -ENOTUNIQ.
+ * -EUSERS: none of its displays gives a connection.
  */
 int planefd_open_process_all(pid_t pid, struct planefd ***out);
+
+/** One display of a running VMM. */
+struct planefd_found {
+	struct planefd *planefd; /* the connection; NULL: error says why */
+	int error;       /* 0, or -EUSERS: it has as many as it may have */
+	int fd;          /* the device's fd in the VMM */
+	char device[64]; /* its name; "" where that cannot be told */
+};
+
+/**
+ * The same, with the displays that give no connection. *out is an array, to be
+ * freed with free() after each connection in it was closed with
+ * planefd_close(); NULL where there are none.
+ *
+ * A display without a connection is named where the VMM has it open through
+ * /dev/vfio/devices, or through the only VFIO group whose device is not named
+ * otherwise.
+ *
+ * Returns how many, at least 1, or the errors of planefd_open_process() but
+ * -ENOTUNIQ and -EUSERS.
+ */
+int planefd_search_process(pid_t pid, struct planefd_found **out);
 
 /** Close a connection. Buffers taken through it stay valid. NULL is fine. */
 void planefd_close(struct planefd *planefd);

@@ -12,7 +12,10 @@
 #include <planefd.h>
 #pragma GCC visibility pop
 
+#include <dirent.h>
 #include <linux/vfio_dmabuf_mgr.h>
+
+#define PLANEFD_NAME_SIZE sizeof(((struct planefd_info *)0)->device)
 
 struct planefd {
 	int fd; /* the manager fd, owned */
@@ -29,5 +32,16 @@ int plane_ioctl(int fd, unsigned long request, void *arg);
  */
 void plane_from_kernel(struct planefd_plane *plane,
 		       const struct vfio_dmabuf_mgr_plane_info *info);
+
+/* The device of a VFIO character device; "" where fd is none */
+void planefd_private_cdev_name(int fd, char name[PLANEFD_NAME_SIZE]);
+
+/*
+ * The one device that is in a VFIO group of the process and not among those
+ * found. False: there is none, or there are several. fds is the process's
+ * directory of fds.
+ */
+bool planefd_private_group_name(DIR *fds, const struct planefd_found *found,
+				int count, char name[PLANEFD_NAME_SIZE]);
 
 #endif /* PLANEFD_PRIVATE_H */

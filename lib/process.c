@@ -22,7 +22,7 @@
 /* What was seen of one process so far */
 struct search {
 	int pidfd;
-	struct planefd **found;
+	struct planefd_found *found;
 	int count;
 	bool denied;      /* something could not be looked at */
 	bool no_manager;  /* a VFIO device has no dma-buf manager */
@@ -112,22 +112,22 @@ static bool is_shortage(int error)
 }
 
 /* Takes over the connection, also on error */
-static int search_add(struct search *search, struct planefd *planefd)
+static int search_add(struct search *search, const struct planefd_found *one)
 {
-	for (int i = 0; i < search->count; i++) {
-		if (!strcmp(search->found[i]->device, planefd->device)) {
-			planefd_close(planefd);
+	for (int i = 0; one->planefd && i < search->count; i++) {
+		if (!strcmp(search->found[i].device, one->device)) {
+			planefd_close(one->planefd);
 			return 0;
 		}
 	}
 
-	struct planefd **found = reallocarray(search->found, search->count + 1,
-					      sizeof(struct planefd *));
+	struct planefd_found *found =
+		reallocarray(search->found, search->count + 1, sizeof(*found));
 	if (!found) {
-		planefd_close(planefd);
+		planefd_close(one->planefd);
 		return -ENOMEM;
 	}
-	found[search->count++] = planefd;
+	found[search->count++] = *one;
 	search->found = found;
 	return 0;
 }
@@ -135,7 +135,7 @@ static int search_add(struct search *search, struct planefd *planefd)
 /* Ask one VFIO device of the process for a manager; -errno ends the search */
 static int search_device(struct search *search, int number)
 {
-	struct planefd *planefd;
+	struct planefd_found one = { .fd = number };
 
 	int fd = (int)syscall(SYS_pidfd_getfd, search->pidfd, number, 0);
 	if (fd < 0) {
@@ -150,14 +150,18 @@ static int search_device(struct search *search, int number)
 		return 0;
 	}
 
-	int ret = planefd_open_device(fd, &planefd);
+	one.error = planefd_open_device(fd, &one.planefd);
+	if (!one.error)
+		memcpy(one.device, one.planefd->device, sizeof(one.device));
+	else if (one.error == -EUSERS)
+		planefd_private_cdev_name(fd, one.device);
 	close(fd);
-	if (!ret)
-		return search_add(search, planefd);
-	if (is_shortage(ret))
-		return ret;
+	if (!one.error || one.error == -EUSERS)
+		return search_add(search, &one);
+	if (is_shortage(one.error))
+		return one.error;
 	/* A device that is being closed is as good as not there */
-	if (ret != -ENODEV)
+	if (one.error != -ENODEV)
 		search->no_manager = true;
 	return 0;
 }
@@ -185,6 +189,44 @@ static int search_fds(struct search *search, DIR *fds)
 	return 0;
 }
 
+/* Several fds of a full device are one display, where it has a name */
+static void search_merge(struct search *search)
+{
+	int kept = 0;
+
+	for (int i = 0; i < search->count; i++) {
+		const struct planefd_found *one = &search->found[i];
+		bool same = false;
+
+		for (int j = 0; *one->device && !same && j < kept; j++)
+			same = !strcmp(search->found[j].device, one->device);
+		if (same)
+			planefd_close(one->planefd);
+		else
+			search->found[kept++] = *one;
+	}
+	search->count = kept;
+}
+
+/*
+ * A device that gives no manager does not tell its name. Where the process has
+ * one device in its VFIO groups that is not named yet, that is the one.
+ */
+static void search_name(struct search *search, DIR *fds)
+{
+	char name[PLANEFD_NAME_SIZE];
+	bool unnamed = false;
+
+	for (int i = 0; i < search->count; i++)
+		unnamed |= !*search->found[i].device;
+	if (unnamed && planefd_private_group_name(fds, search->found, search->count, name))
+		for (int i = 0; i < search->count; i++)
+			if (!*search->found[i].device)
+				memcpy(search->found[i].device, name,
+				       sizeof(name));
+	search_merge(search);
+}
+
 static int search_process(struct search *search, pid_t pid)
 {
 	char path[32];
@@ -206,6 +248,8 @@ static int search_process(struct search *search, pid_t pid)
 	}
 
 	ret = gone ? -ESRCH : search_fds(search, fds);
+	if (!ret)
+		search_name(search, fds);
 	closedir(fds);
 	return ret;
 }
@@ -225,7 +269,7 @@ static int search_explain(const struct search *search)
 static void search_finish(struct search *search)
 {
 	for (int i = 0; i < search->count; i++)
-		planefd_close(search->found[i]);
+		planefd_close(search->found[i].planefd);
 	free(search->found);
 }
 
@@ -245,7 +289,7 @@ static int search_start(struct search *search, pid_t pid)
 		return -errno;
 
 	int ret = search_process(search, pid);
-	if (!ret && !search->count)
+	if (!ret && !search->found)
 		ret = search_explain(search);
 	close(search->pidfd);
 	if (ret)
@@ -253,7 +297,7 @@ static int search_start(struct search *search, pid_t pid)
 	return ret;
 }
 
-int planefd_open_process_all(pid_t pid, struct planefd ***out)
+int planefd_search_process(pid_t pid, struct planefd_found **out)
 {
 	struct search search;
 
@@ -265,30 +309,76 @@ int planefd_open_process_all(pid_t pid, struct planefd ***out)
 	return search.count;
 }
 
+int planefd_open_process_all(pid_t pid, struct planefd ***out)
+{
+	struct search search;
+	int count = 0;
+
+	*out = NULL;
+	int ret = search_start(&search, pid);
+	if (ret)
+		return ret;
+
+	struct planefd **all =
+		reallocarray(NULL, search.count, sizeof(struct planefd *));
+	if (!all) {
+		search_finish(&search);
+		return -ENOMEM;
+	}
+	for (int i = 0; i < search.count; i++) {
+		if (search.found[i].planefd)
+			all[count++] = search.found[i].planefd;
+		else
+			ret = search.found[i].error;
+	}
+	free(search.found);
+	if (!count) {
+		free(all);
+		return ret;
+	}
+	*out = all;
+	return count;
+}
+
+/*
+ * Which display is meant by this name, or by none. Or -ENODEV, -ENOTUNIQ, or
+ * the error of a display that, having no name, may be the one.
+ */
+static int search_choose(const struct search *search, const char *device)
+{
+	int ret = -ENODEV;
+
+	if (!device)
+		return search->count == 1 ? 0 : -ENOTUNIQ;
+	for (int i = 0; i < search->count; i++) {
+		const struct planefd_found *one = &search->found[i];
+
+		/* UUIDs: upper and lower case are the same */
+		if (!strcasecmp(one->device, device))
+			return i;
+		if (!*one->device)
+			ret = one->error;
+	}
+	return ret;
+}
+
 int planefd_open_process(pid_t pid, const char *device, struct planefd **out)
 {
 	struct search search;
-	struct planefd *chosen = NULL;
 
 	int ret = search_start(&search, pid);
 	if (ret)
 		return ret;
 
-	for (int i = 0; i < search.count && !chosen; i++) {
-		struct planefd *planefd = search.found[i];
+	ret = search_choose(&search, device);
+	if (ret >= 0) {
+		struct planefd_found *one = &search.found[ret];
 
-		/* UUIDs: upper and lower case are the same */
-		bool right = device ? strcasecmp(planefd->device, device) == 0 :
-				      search.count == 1;
-		if (right) {
-			chosen = planefd;
-			search.found[i] = NULL;
-		}
+		ret = one->error;
+		if (!ret)
+			*out = one->planefd;
+		one->planefd = NULL;
 	}
 	search_finish(&search);
-
-	if (!chosen)
-		return device ? -ENODEV : -ENOTUNIQ;
-	*out = chosen;
-	return 0;
+	return ret;
 }

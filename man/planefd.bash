@@ -8,7 +8,7 @@ _planefd_column()
 		awk -v column="$1" '
 			NR == 1 { at = index($0, "DEVICE"); next }
 			column == "pid" { print $1 }
-			column == "device" { split(substr($0, at), f); print f[1] }'
+			column == "device" { split(substr($0, at), f); if (f[1] != "unknown") print f[1] }'
 }
 
 _planefd()

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const struct bochs_mode mode = {
@@ -17,6 +19,18 @@ static const struct bochs_mode mode = {
 
 static struct run run;
 static struct screen screen;
+
+/* As many manager fds of a device as it gives out, kept open */
+static void fill(const struct device *device)
+{
+	const struct rlimit limit = { 1024, 1024 };
+	uint32_t type = VFIO_DEVICE_DMABUF_MGR_FD;
+
+	CHECK_OK(setrlimit(RLIMIT_NOFILE, &limit));
+	while (ioctl(device->fd, VFIO_DEVICE_GET_FD, &type) >= 0)
+		;
+	CHECK_EQ(errno, EUSERS);
+}
 
 static struct json_object *get(struct json_object *json, const char *key)
 {
@@ -249,4 +263,98 @@ TEST("info for people tells the same")
 		if (!strstr(run.out, facts[i]))
 			test_fail(__FILE__, __LINE__, "no '%s' in: %s",
 				  facts[i], run.out);
+}
+
+TEST("a device that is full is listed as full, and hides no other")
+{
+	struct screen other;
+	char line[256];
+	char pid[16];
+
+	screen_create(&screen, &mode, 10);
+	screen_create(&other, &mode, 11);
+	fill(&screen.device);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	RUN(&run, "list");
+	CHECK_EQ(run.status, 0);
+	snprintf(line, sizeof(line), "planefd: %s of process %s (list) has as "
+		 "many viewers as it may have; close some of them\n",
+		 screen.device.uuid, pid);
+	CHECK_STR(run.err, line);
+	snprintf(line, sizeof(line), "%s     -  full   -  ",
+		 screen.device.uuid);
+	CHECK(strstr(run.out, line));
+	snprintf(line, sizeof(line), "%s     0  on     1024x768 RGB565 ",
+		 other.device.uuid);
+	CHECK(strstr(run.out, line));
+}
+
+TEST("list --json has a full device with its error and without heads")
+{
+	struct screen other;
+
+	screen_create(&screen, &mode, 12);
+	screen_create(&other, &mode, 13);
+	fill(&screen.device);
+	RUN(&run, "list", "--json");
+	CHECK_EQ(run.status, 0);
+	struct json_object *list = json_tokener_parse(run.out);
+	CHECK(list);
+	CHECK_EQ(json_object_array_length(list), 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct json_object *json = json_object_array_get_idx(list, i);
+		bool full = !strcmp(text(json, "device"), screen.device.uuid);
+
+		CHECK_EQ(number(json, "pid"), getpid());
+		CHECK_EQ(json_object_array_length(get(json, "heads")), !full);
+		CHECK_EQ(json_object_object_get_ex(json, "error", NULL), full);
+		if (!full)
+			continue;
+		CHECK_STR(text(json, "error"), "full");
+		CHECK_EQ(number(json, "fd"), screen.device.fd);
+	}
+	json_object_put(list);
+}
+
+TEST("where every display is full list shows them all, with 1")
+{
+	char line[256];
+	char pid[16];
+
+	screen_create(&screen, &mode, 14);
+	fill(&screen.device);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	RUN(&run, "list");
+	CHECK_EQ(run.status, 1);
+	snprintf(line, sizeof(line), "%s     -  full   -  ",
+		 screen.device.uuid);
+	CHECK(strstr(line_of(pid), line));
+	snprintf(line, sizeof(line), "planefd: %s of process %s (list) has as "
+		 "many viewers as it may have; close some of them\n",
+		 screen.device.uuid, pid);
+	CHECK_STR(run.err, line);
+}
+
+TEST("a full device keeps no other from being chosen by its UUID")
+{
+	struct screen other;
+	char line[256];
+
+	screen_create(&screen, &mode, 15);
+	screen_create(&other, &mode, 16);
+	fill(&screen.device);
+	RUN(&run, "info", "--device", other.device.uuid);
+	CHECK_STR(run.err, "");
+	CHECK_EQ(run.status, 0);
+	CHECK(strstr(run.out, other.device.uuid));
+	RUN(&run, "info", "--device", screen.device.uuid);
+	snprintf(line, sizeof(line), "%s of process %d (list) has as many "
+		 "viewers as it may have; close some of them",
+		 screen.device.uuid, getpid());
+	CHECK_FAILS(&run, 1, line);
+	/* Two displays are two, though only one can be looked at */
+	RUN(&run, "info");
+	CHECK_EQ(run.status, 2);
+	CHECK(strstr(run.err, screen.device.uuid));
+	CHECK(strstr(run.err, other.device.uuid));
 }

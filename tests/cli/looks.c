@@ -31,12 +31,12 @@ struct planefd {
 static struct planefd device;
 static struct capture watched;
 
-int planefd_open_process_all(pid_t pid, struct planefd ***out)
+int planefd_search_process(pid_t pid, struct planefd_found **out)
 {
 	(void)pid;
-	*out = malloc(sizeof(struct planefd *));
+	*out = calloc(1, sizeof(**out));
 	CHECK(*out);
-	**out = &device;
+	(*out)->planefd = &device;
 	return 1;
 }
 

@@ -61,6 +61,8 @@ static int device_get_fd(const char *how, const void *arg)
 	if (!strncmp(how, "closing", 7))
 		return answer(ENODEV);
 	if (!strncmp(how, "full", 4))
+		return answer(EUSERS);
+	if (!strncmp(how, "short", 5))
 		return answer(EMFILE);
 	snprintf(name, sizeof(name), "manager-%.8s", how);
 	return memfd_create(name, MFD_CLOEXEC);
@@ -302,8 +304,69 @@ TEST("a device that is being closed, or has gone, is as good as none")
 TEST("a shortage of fds ends the search and is told, and nothing leaks")
 {
 	add_device("A");
-	add_device("full");
+	add_device("short");
 	check_none(-EMFILE);
+}
+
+TEST("a device that is full hides no other display of its process")
+{
+	struct planefd *planefd;
+	struct planefd_info info;
+	struct planefd **all;
+
+	add_device("full");
+	add_device("A");
+	CHECK_EQ(planefd_open_process_all(getpid(), &all), 1);
+	planefd_close(all[0]);
+	free(all);
+	CHECK_EQ(planefd_open_process(getpid(), "A", &planefd), 0);
+	CHECK_EQ(planefd_get_info(planefd, &info), 0);
+	CHECK_STR(info.device, "A");
+	planefd_close(planefd);
+}
+
+TEST("the only display is not chosen without a name beside a full device")
+{
+	struct planefd *planefd = NULL;
+
+	add_device("A");
+	add_device("full");
+	CHECK_EQ(planefd_open_process(getpid(), NULL, &planefd), -ENOTUNIQ);
+	CHECK(!planefd);
+}
+
+TEST("a process whose only display is full is -EUSERS, whatever its name")
+{
+	struct planefd *planefd = NULL;
+
+	add_device("notty");
+	add_device("full");
+	check_none(-EUSERS);
+	CHECK_EQ(planefd_open_process(getpid(), "A", &planefd), -EUSERS);
+	CHECK(!planefd);
+}
+
+TEST("a search tells each display, and of a full one its fd and error")
+{
+	struct planefd_found *found;
+
+	add_device("notty");
+	int first = add_device("A");
+	int second = add_device("full");
+	add_device("closing");
+	unsigned int fds = test_fds();
+	CHECK_EQ(planefd_search_process(getpid(), &found), 2);
+	CHECK_EQ(test_fds(), fds + 1);
+	CHECK(found[0].planefd);
+	CHECK_EQ(found[0].error, 0);
+	CHECK_EQ(found[0].fd, first);
+	CHECK_STR(found[0].device, "A");
+	CHECK(!found[1].planefd);
+	CHECK_EQ(found[1].error, -EUSERS);
+	CHECK_EQ(found[1].fd, second);
+	CHECK_STR(found[1].device, "");
+	planefd_close(found[0].planefd);
+	free(found);
 }
 
 TEST("a device's own answer comes through planefd_open_device()")
