@@ -195,8 +195,9 @@ void planefd_close(struct planefd *planefd);
 
 /**
  * The manager fd, to be watched in the caller's event loop: readable (EPOLLIN)
- * while a plane has a change not yet queried, EPOLLHUP when the device is
- * gone. It belongs to the connection: do not close it.
+ * while any plane of any head has a change not yet queried, EPOLLHUP when the
+ * device is gone. So query every plane after each wake, or watch it
+ * edge-triggered (EPOLLET). It belongs to the connection: do not close it.
  */
 int planefd_fd(const struct planefd *planefd);
 
@@ -228,8 +229,10 @@ int planefd_create(struct planefd *planefd, uint32_t plane_id, uint32_t flags,
 		   struct planefd_buffer **out);
 
 /**
- * Sleep until a plane has a change that was not yet queried. timeout_ms is
- * milliseconds, -1 for ever, 0 to only look.
+ * Sleep until any plane of any head has a change that was not yet queried.
+ * timeout_ms is milliseconds, -1 for ever, 0 to only look. Query every plane
+ * before the next wait: while one has a change that is not queried, waits end at
+ * once.
  *
  * Returns 1 when there is a change, 0 when the time is over. -ENODEV: the
  * device is gone. -EINTR: a signal came.
