@@ -110,14 +110,20 @@ static enum status ask(const struct display *display,
 	if (ret < 0)
 		return report_request(display, options->operand, ret);
 
-	if (options->json)
+	if (options->json) {
 		print_request(display, options, request);
-	else if (request->width)
-		printf("head %u of %s: asked for %s\n", options->head,
-		       display->info.device, options->operand);
+		return finish_stdout();
+	}
+
+	char *device = text_safe(display->info.device);
+	if (!device)
+		return fail(STATUS_ERROR, "out of memory");
+	if (request->width)
+		printf("head %u of %s: asked for %s\n", options->head, device,
+		       options->operand);
 	else
-		printf("head %u of %s: unplugged\n", options->head,
-		       display->info.device);
+		printf("head %u of %s: unplugged\n", options->head, device);
+	free(device);
 	return finish_stdout();
 }
 

@@ -4,14 +4,47 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /*
+ * Characters that format text and are not seen themselves: Unicode's categories
+ * Cf, Zl and Zp and its plane of tags. Some reorder the text around them, some
+ * end a line, some let two names look alike. Left out are those of Cf that are
+ * seen, such as the signs that go before Arabic numbers. In order.
+ */
+static const struct range {
+	unsigned int first;
+	unsigned int last;
+} formats[] = {
+	{ 0xad, 0xad },       /* soft hyphen */
+	{ 0x61c, 0x61c },     /* Arabic letter mark */
+	{ 0x180e, 0x180e },   /* Mongolian vowel separator */
+	{ 0x200b, 0x200f },   /* zero width, left-to-right and -left marks */
+	{ 0x2028, 0x202e },   /* line and paragraph ends, embeddings, overrides */
+	{ 0x2060, 0x206f },   /* joiners, isolates, deprecated ones */
+	{ 0xfeff, 0xfeff },   /* byte order mark */
+	{ 0xfff9, 0xfffb },   /* annotations */
+	{ 0x13430, 0x1343f }, /* of Egyptian hieroglyphs */
+	{ 0x1bca0, 0x1bca3 }, /* of shorthand */
+	{ 0x1d173, 0x1d17a }, /* of music */
+	{ 0xe0000, 0xe0fff }, /* tags and variation selectors */
+};
+
+static bool is_format(unsigned int code)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (code <= formats[i].last)
+			return code >= formats[i].first;
+	return false;
+}
+
+/*
  * Bytes of the UTF-8 character at text that is safe to print, 0 if there is
- * none. Not safe: C0 and C1 controls and DEL. Not UTF-8: overlong forms,
- * surrogates, what lies beyond U+10FFFF.
+ * none. Not safe: C0 and C1 controls, DEL, and what formats text. Not UTF-8:
+ * overlong forms, surrogates, what lies beyond U+10FFFF.
  */
 static size_t printable_length(const unsigned char *text)
 {
@@ -39,7 +72,7 @@ static size_t printable_length(const unsigned char *text)
 	}
 
 	if (code < smallest[length] || code > 0x10ffff ||
-	    (code >= 0xd800 && code <= 0xdfff))
+	    (code >= 0xd800 && code <= 0xdfff) || is_format(code))
 		return 0;
 	return length;
 }

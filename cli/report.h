@@ -25,8 +25,9 @@ enum status fail(enum status status, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /*
- * A copy of the text in which every control character, and every byte that is
- * not UTF-8, is written as \xNN. To be freed; NULL without memory.
+ * A copy of the text in which each byte of a control character, of a character
+ * that formats text without being seen, and of what is not UTF-8 is written as
+ * \xNN. To be freed; NULL without memory.
  */
 char *text_safe(const char *text);
 
