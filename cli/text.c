@@ -69,7 +69,8 @@ static void print_head(struct json_object *display, struct json_object *head,
 	       number(display, "pid"), vmm_width, text(display, "vmm"),
 	       device_width, text(display, "device"), number(head, "head"),
 	       on ? "on" : "off", on ? mode(plane, buffer) : "-");
-	if (cursor && is_on(cursor))
+	/* A cursor plane may be on where nothing is shown below it */
+	if (on && cursor && is_on(cursor))
 		printf("%" PRIu64 "x%" PRIu64 " at %d,%d\n",
 		       number(cursor, "width"), number(cursor, "height"),
 		       place(cursor, "x"), place(cursor, "y"));

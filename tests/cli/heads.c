@@ -181,6 +181,24 @@ TEST("list has a line for each head, on or off")
 	CHECK_EQ(lines, 2);
 }
 
+TEST("list has no cursor of a head that is off")
+{
+	char line[512];
+
+	display_create(&device);
+	show_screen(0, 0, 0, 1);
+	show_cursor(0, 0x4000, 3, 1);
+	show_cursor(1, 0x5000, 2, 1);
+	RUN(&run, "list");
+	CHECK_STR(run.err, "");
+	snprintf(line, sizeof(line), "%s     0  on     6x4 XRGB8888"
+		 "          2x2 at 3,1\n", device.uuid);
+	CHECK(strstr(run.out, line));
+	snprintf(line, sizeof(line), "%s     1  off    -         "
+		 "            -\n", device.uuid);
+	CHECK(strstr(run.out, line));
+}
+
 static struct json_object *get(struct json_object *json, const char *key)
 {
 	struct json_object *value = json_object_object_get(json, key);
