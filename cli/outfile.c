@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
@@ -20,12 +20,12 @@ static const int fatal_signals[] = { SIGHUP, SIGINT, SIGTERM };
  * What a signal's handler has to remove. A global, for a handler is given
  * nothing; changed only while those signals are blocked.
  */
-static char pending[PATH_MAX];
+static struct outfile *pending;
 
 static void remove_and_die(int number)
 {
-	if (pending[0])
-		unlink(pending);
+	for (const struct outfile *file = pending; file; file = file->next)
+		unlink(file->temporary);
 	/* SA_RESETHAND has put the default action back: end by the signal */
 	raise(number);
 }
@@ -55,13 +55,40 @@ static void catch_signals(void)
 	}
 }
 
-/* The mode that open() would have given it; mkstemp() gives 0600 */
-static mode_t default_mode(void)
+/* The access control list of a file, or none, as its directory may give one */
+static int keep_acl(int fd, const char *path)
 {
-	mode_t mask = umask(0);
+	static const char name[] = "system.posix_acl_access";
+	char acl[4096];
 
-	umask(mask);
-	return 0666 & ~mask;
+	ssize_t size = getxattr(path, name, acl, sizeof(acl));
+	int ret;
+
+	if (size >= 0)
+		ret = fsetxattr(fd, name, acl, (size_t)size, 0);
+	else if (errno == ENODATA || errno == EOPNOTSUPP)
+		ret = fremovexattr(fd, name);
+	else
+		return -errno;
+	if (!ret || errno == ENODATA || errno == EOPNOTSUPP)
+		return 0;
+	return -errno;
+}
+
+/*
+ * Let the new file be read by those who may read the old one, and nobody else.
+ * Its mode is 0600 before.
+ */
+static int keep_mode(int fd, const char *path, const struct stat *old)
+{
+	mode_t mode = old->st_mode & 0777;
+
+	/* The owner is root's to give, a group its members' */
+	bool group = !fchown(fd, old->st_uid, old->st_gid) ||
+		     !fchown(fd, (uid_t)-1, old->st_gid);
+	if (!group || keep_acl(fd, path) < 0)
+		mode &= 0700;
+	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 /* "dir/.planefd-XXXXXX" */
@@ -76,38 +103,32 @@ static char *beside(const char *path)
 	return name;
 }
 
+/* Its mode is 0600 */
 static int open_temporary(struct outfile *outfile)
 {
 	sigset_t old;
-	int ret;
 
 	outfile->temporary = beside(outfile->path);
 	if (!outfile->temporary)
 		return -ENOMEM;
-	size_t size = strlen(outfile->temporary) + 1;
-	if (size > sizeof(pending))
-		return -ENAMETOOLONG;
 
 	block_signals(&old);
 	catch_signals();
 	int fd = mkostemp(outfile->temporary, O_CLOEXEC);
-	ret = fd < 0 ? -errno : fd;
-	if (fd >= 0)
-		memcpy(pending, outfile->temporary, size);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-
-	if (ret >= 0 && fchmod(ret, default_mode()) < 0) {
-		ret = -errno;
-		close(fd);
+	if (fd < 0) {
+		fd = -errno;
+	} else {
+		outfile->next = pending;
+		pending = outfile;
 	}
-	return ret;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return fd;
 }
 
 /* Returns a fd. Leaves path NULL where the file is written directly. */
 static int open_target(struct outfile *outfile, const char *path)
 {
 	struct stat st;
-
 	int fd;
 
 	if (!strcmp(path, "-")) {
@@ -127,7 +148,14 @@ static int open_target(struct outfile *outfile, const char *path)
 	outfile->path = exists ? realpath(path, NULL) : strdup(path);
 	if (!outfile->path)
 		return -errno;
-	return open_temporary(outfile);
+	fd = open_temporary(outfile);
+	if (fd < 0 || !exists)
+		return fd;
+
+	int ret = keep_mode(fd, outfile->path, &st);
+	if (ret < 0)
+		close(fd);
+	return ret < 0 ? ret : fd;
 }
 
 int outfile_open(struct outfile *outfile, const char *path)
@@ -139,7 +167,8 @@ int outfile_open(struct outfile *outfile, const char *path)
 		outfile->stream = fdopen(fd, "w");
 		if (outfile->stream)
 			return 0;
-		fd = -errno;
+		close(fd);
+		fd = -ENOMEM;
 	}
 	outfile_abort(outfile);
 	return fd;
@@ -151,9 +180,14 @@ static void drop(struct outfile *outfile, bool remove)
 	sigset_t old;
 
 	block_signals(&old);
-	if (remove && pending[0])
-		unlink(pending);
-	pending[0] = '\0';
+	for (struct outfile **at = &pending; *at; at = &(*at)->next) {
+		if (*at != outfile)
+			continue;
+		if (remove)
+			unlink(outfile->temporary);
+		*at = outfile->next;
+		break;
+	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 
 	free(outfile->path);
@@ -161,7 +195,7 @@ static void drop(struct outfile *outfile, bool remove)
 	*outfile = (struct outfile){ 0 };
 }
 
-int outfile_commit(struct outfile *outfile)
+int outfile_finish(struct outfile *outfile)
 {
 	int ret = 0;
 
@@ -171,9 +205,21 @@ int outfile_commit(struct outfile *outfile)
 	if (fclose(outfile->stream) && !ret)
 		ret = -errno;
 	outfile->stream = NULL;
+	if (ret < 0)
+		drop(outfile, true);
+	return ret;
+}
 
-	if (!ret && outfile->path &&
-	    rename(outfile->temporary, outfile->path) < 0)
+int outfile_commit(struct outfile *outfile)
+{
+	int ret = 0;
+
+	if (outfile->stream)
+		ret = outfile_finish(outfile);
+	if (ret < 0)
+		return ret;
+
+	if (outfile->path && rename(outfile->temporary, outfile->path) < 0)
 		ret = -errno;
 	drop(outfile, ret != 0);
 	return ret;

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* Enter a new empty directory; removed by leave() */
@@ -117,17 +119,135 @@ TEST("an existing file is replaced, through a symbolic link as well")
 	leave();
 }
 
-TEST("the file's mode is what the umask leaves")
+/* Replace a file, or make it */
+static void replace(const char *path)
 {
 	struct outfile out;
+
+	CHECK_EQ(outfile_open(&out, path), 0);
+	fputs("new", out.stream);
+	CHECK_EQ(outfile_commit(&out), 0);
+	check_contents(path, "new");
+}
+
+static unsigned int mode_of(const char *path)
+{
 	struct stat st;
 
+	CHECK_OK(stat(path, &st));
+	return st.st_mode & 07777;
+}
+
+TEST("a new file is its owner's alone, whatever the umask")
+{
 	enter();
-	umask(027);
-	CHECK_EQ(outfile_open(&out, "a.png"), 0);
-	CHECK_EQ(outfile_commit(&out), 0);
+	umask(0);
+	replace("a.png");
+	CHECK_EQ(mode_of("a.png"), 0600);
+	umask(077);
+	replace("b.png");
+	CHECK_EQ(mode_of("b.png"), 0600);
+	leave();
+}
+
+TEST("a file that is there already keeps its mode")
+{
+	static const mode_t modes[] = { 0600, 0640, 0644, 0666, 0400 };
+
+	enter();
+	umask(022);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		put("a.png", "old");
+		CHECK_OK(chmod("a.png", modes[i]));
+		replace("a.png");
+		CHECK_EQ(mode_of("a.png"), modes[i]);
+		CHECK_OK(unlink("a.png"));
+	}
+	leave();
+}
+
+TEST("a file that may run as its owner no longer does when it is replaced")
+{
+	enter();
+	put("a.png", "old");
+	CHECK_OK(chmod("a.png", 06755));
+	replace("a.png");
+	CHECK_EQ(mode_of("a.png"), 0755);
+	leave();
+}
+
+#define NOBODY 65534
+#define OTHER 4242
+
+TEST("root leaves a file that is there already to its owner and group")
+{
+	struct stat st;
+
+	if (geteuid())
+		test_skip("this is not root");
+	enter();
+	put("a.png", "old");
+	CHECK_OK(chown("a.png", NOBODY, OTHER));
+	CHECK_OK(chmod("a.png", 0640));
+	replace("a.png");
 	CHECK_OK(stat("a.png", &st));
+	CHECK_EQ(st.st_uid, NOBODY);
+	CHECK_EQ(st.st_gid, OTHER);
 	CHECK_EQ(st.st_mode & 07777, 0640);
+	leave();
+}
+
+static void replace_as_nobody(void *arg)
+{
+	(void)arg;
+	CHECK_OK(setgroups(0, NULL));
+	CHECK_OK(setgid(NOBODY));
+	CHECK_OK(setuid(NOBODY));
+	replace("a.png");
+}
+
+TEST("where its group cannot be kept a file is its owner's alone")
+{
+	struct stat st;
+
+	if (geteuid())
+		test_skip("this is not root");
+	enter();
+	CHECK_OK(chmod(".", 0777));
+	put("a.png", "old");
+	CHECK_OK(chown("a.png", NOBODY, OTHER));
+	CHECK_OK(chmod("a.png", 0664));
+	test_join(test_fork(replace_as_nobody, NULL));
+	CHECK_OK(stat("a.png", &st));
+	CHECK_EQ(st.st_gid, NOBODY);
+	CHECK_EQ(st.st_mode & 07777, 0600);
+	leave();
+}
+
+/* The user 4242 may read, the file's group may not, the mask says r-- */
+static const unsigned char acl[] = {
+	2, 0, 0, 0,
+	0x01, 0, 6, 0, 0xff, 0xff, 0xff, 0xff,
+	0x02, 0, 4, 0, 0x92, 0x10, 0, 0,
+	0x04, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+	0x10, 0, 4, 0, 0xff, 0xff, 0xff, 0xff,
+	0x20, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+};
+
+TEST("a file that is there already keeps its access control list")
+{
+	unsigned char got[64];
+
+	enter();
+	put("a.png", "old");
+	if (setxattr("a.png", "system.posix_acl_access", acl, sizeof(acl), 0)) {
+		leave();
+		test_skip("this file system has no access control lists");
+	}
+	replace("a.png");
+	CHECK_EQ(getxattr("a.png", "system.posix_acl_access", got, sizeof(got)),
+		 sizeof(acl));
+	CHECK_BYTES(got, acl, sizeof(acl));
 	leave();
 }
 
@@ -230,12 +350,59 @@ TEST("\"-\" is the standard output, which stays open")
 	CHECK_STR(text, "png");
 }
 
-/* Opens a file, tells so, and waits to be ended */
+TEST("several files are whole before the first has its name")
+{
+	struct outfile first;
+	struct outfile second;
+
+	enter();
+	put("b.png", "old");
+	CHECK_EQ(outfile_open(&first, "a.png"), 0);
+	fputs("one", first.stream);
+	CHECK_EQ(outfile_finish(&first), 0);
+	CHECK_EQ(outfile_open(&second, "b.png"), 0);
+	fputs("two", second.stream);
+	CHECK_EQ(outfile_finish(&second), 0);
+	CHECK_ERRNO(access("a.png", F_OK), ENOENT);
+	check_contents("b.png", "old");
+	CHECK_EQ(outfile_commit(&first), 0);
+	CHECK_EQ(outfile_commit(&second), 0);
+	check_contents("a.png", "one");
+	check_contents("b.png", "two");
+	CHECK_EQ(count_files(), 2);
+	leave();
+}
+
+TEST("of several files one is given up and the others are not")
+{
+	struct outfile out[3];
+
+	enter();
+	for (int i = 0; i < 3; i++) {
+		const char name[] = { (char)('a' + i), '\0' };
+
+		CHECK_EQ(outfile_open(&out[i], name), 0);
+		fputs("new", out[i].stream);
+	}
+	CHECK_EQ(outfile_finish(&out[1]), 0);
+	outfile_abort(&out[1]);
+	CHECK_EQ(outfile_commit(&out[2]), 0);
+	CHECK_EQ(outfile_commit(&out[0]), 0);
+	CHECK_EQ(count_files(), 2);
+	check_contents("a", "new");
+	check_contents("c", "new");
+	leave();
+}
+
+/* Opens files, finishes one, tells so, and waits to be ended */
 static void write_and_wait(void *arg)
 {
 	const int *pipe_fds = arg;
+	struct outfile whole;
 	struct outfile out;
 
+	CHECK_EQ(outfile_open(&whole, "whole.png"), 0);
+	CHECK_EQ(outfile_finish(&whole), 0);
 	CHECK_EQ(outfile_open(&out, "a.png"), 0);
 	fputs("half", out.stream);
 	fflush(out.stream);
@@ -253,7 +420,7 @@ static void check_signal(int number)
 	CHECK_OK(pipe(pipe_fds));
 	pid_t pid = test_fork(write_and_wait, pipe_fds);
 	CHECK_EQ(read(pipe_fds[0], &byte, 1), 1);
-	CHECK_EQ(count_files(), 1);
+	CHECK_EQ(count_files(), 2);
 	CHECK_OK(kill(pid, number));
 	CHECK_EQ(waitpid(pid, &status, 0), pid);
 	CHECK(WIFSIGNALED(status));
