@@ -13,54 +13,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* One picture, on the disk and not yet under its name */
+struct shot {
+	struct outfile outfile;
+	char *path;
+	struct json_object *json;
+};
+
 struct shots {
 	const struct display *display;
 	const struct options *options;
-	struct taken *all;
+	struct shot *all;
 	size_t count;
 };
-
-/* Of all heads those are left out that are off, for one error if all are */
-static enum status take_heads(struct shots *shots, uint32_t first, uint32_t end)
-{
-	bool all = shots->options->all_heads;
-
-	shots->all = calloc(end - first, sizeof(*shots->all));
-	if (!shots->all)
-		return fail(STATUS_ERROR, "out of memory");
-	for (uint32_t head = first; head < end; head++) {
-		struct taken *taken = &shots->all[shots->count];
-
-		int ret = take_head(taken, shots->display, head);
-		if (ret < 0)
-			take_finish(taken);
-		else
-			shots->count++;
-		if (ret < 0 && !(all && ret == -ENOENT))
-			return take_report(taken, ret);
-	}
-	if (!shots->count)
-		return fail(STATUS_OFF, "every head of %s is off: the guest "
-			    "shows nothing; try again when it does",
-			    shots->display->info.device);
-	return STATUS_OK;
-}
-
-static enum status take_all(struct shots *shots)
-{
-	const struct options *options = shots->options;
-	const struct planefd_info *info = &shots->display->info;
-
-	enum status status = display_check_head(shots->display, options->head);
-	if (status)
-		return status;
-	if (!info->primaries)
-		return fail(STATUS_NOTHING, "%s has no primary plane",
-			    info->device);
-	if (options->all_heads)
-		return take_heads(shots, 0, info->heads);
-	return take_heads(shots, options->head, options->head + 1);
-}
 
 /* "planefd-DEVICE.png" */
 static char *default_name(const struct display *display)
@@ -120,20 +85,19 @@ static enum status report_write(const char *path, int error)
 		    "with -o", path, strerror(-error));
 }
 
-static enum status write_picture(const struct taken *taken, const char *path)
+/* Put a picture on the disk; on success shot->outfile is to be committed */
+static enum status write_picture(struct shot *shot, const struct taken *taken)
 {
-	struct outfile outfile;
-
-	int ret = outfile_open(&outfile, path);
+	int ret = outfile_open(&shot->outfile, shot->path);
 	if (ret < 0)
-		return report_write(path, ret);
+		return report_write(shot->path, ret);
 
-	ret = png_write(outfile.stream, taken->picture);
+	ret = png_write(shot->outfile.stream, taken->picture);
 	if (ret < 0)
-		outfile_abort(&outfile);
+		outfile_abort(&shot->outfile);
 	else
-		ret = outfile_commit(&outfile);
-	return ret < 0 ? report_write(path, ret) : STATUS_OK;
+		ret = outfile_finish(&shot->outfile);
+	return ret < 0 ? report_write(shot->path, ret) : STATUS_OK;
 }
 
 static struct json_object *describe_shot(const struct taken *taken,
@@ -171,33 +135,94 @@ static void print_shot(struct json_object *json)
 	       json_object_get_string(json_object_object_get(json, "device")));
 }
 
-/* Write one, and tell of it: at once, or in the array where there is one */
-static enum status write_shot(const struct shots *shots,
-			      const struct taken *taken,
-			      struct json_object *array)
+/* Write what was taken; on success it is one of shots */
+static enum status write_shot(struct shots *shots, const struct taken *taken)
 {
-	char *path = path_of(shots, taken);
+	struct shot *shot = &shots->all[shots->count];
 
-	if (!path)
+	shot->path = path_of(shots, taken);
+	if (!shot->path)
 		return fail(STATUS_ERROR, "out of memory");
 
-	enum status status = write_picture(taken, path);
-	if (!status && strcmp(path, "-") != 0) {
-		struct json_object *json = describe_shot(taken, path);
-
-		if (array)
-			json_object_array_add(array, json_object_get(json));
-		else if (shots->options->json)
-			print_json(json);
-		else
-			print_shot(json);
-		json_object_put(json);
+	enum status status = write_picture(shot, taken);
+	if (status) {
+		free(shot->path);
+		return status;
 	}
-	free(path);
-	return status;
+	shot->json = describe_shot(taken, shot->path);
+	shots->count++;
+	return STATUS_OK;
 }
 
-static enum status write_shots(const struct shots *shots)
+/*
+ * Take and write one head after the other, so that one picture at most is in
+ * memory: how large they are is the guest's choice. Of all heads those are left
+ * out that are off, for one error if all are.
+ */
+static enum status shoot_heads(struct shots *shots, uint32_t first,
+			       uint32_t end)
+{
+	bool all = shots->options->all_heads;
+
+	shots->all = calloc(end - first, sizeof(*shots->all));
+	if (!shots->all)
+		return fail(STATUS_ERROR, "out of memory");
+	for (uint32_t head = first; head < end; head++) {
+		enum status status = STATUS_OK;
+		struct taken taken;
+
+		int ret = take_head(&taken, shots->display, head);
+		if (!ret)
+			status = write_shot(shots, &taken);
+		else if (!all || ret != -ENOENT)
+			status = take_report(&taken, ret);
+		take_finish(&taken);
+		if (status)
+			return status;
+	}
+	if (!shots->count)
+		return fail(STATUS_OFF, "every head of %s is off: the guest "
+			    "shows nothing; try again when it does",
+			    shots->display->info.device);
+	return STATUS_OK;
+}
+
+static enum status shoot(struct shots *shots)
+{
+	const struct options *options = shots->options;
+	const struct planefd_info *info = &shots->display->info;
+
+	enum status status = display_check_head(shots->display, options->head);
+	if (status)
+		return status;
+	if (!info->primaries)
+		return fail(STATUS_NOTHING, "%s has no primary plane",
+			    info->device);
+	if (options->all_heads)
+		return shoot_heads(shots, 0, info->heads);
+	return shoot_heads(shots, options->head, options->head + 1);
+}
+
+/* Give it its name and tell of it: at once, or in the array where there is one */
+static enum status commit_shot(const struct shots *shots, struct shot *shot,
+			       struct json_object *array)
+{
+	int ret = outfile_commit(&shot->outfile);
+	if (ret < 0)
+		return report_write(shot->path, ret);
+
+	if (!strcmp(shot->path, "-"))
+		return STATUS_OK;
+	if (array)
+		json_object_array_add(array, json_object_get(shot->json));
+	else if (shots->options->json)
+		print_json(shot->json);
+	else
+		print_shot(shot->json);
+	return STATUS_OK;
+}
+
+static enum status commit_all(const struct shots *shots)
 {
 	const struct options *options = shots->options;
 	struct json_object *array = NULL;
@@ -206,13 +231,26 @@ static enum status write_shots(const struct shots *shots)
 	if (options->json && options->all_heads)
 		array = json_object_new_array();
 	for (size_t i = 0; i < shots->count && !status; i++)
-		status = write_shot(shots, &shots->all[i], array);
+		status = commit_shot(shots, &shots->all[i], array);
 	if (array && json_object_array_length(array))
 		print_json(array);
 	json_object_put(array);
 
 	enum status printed = finish_stdout();
 	return status ? status : printed;
+}
+
+/* What has not got its name is given up */
+static void shots_finish(struct shots *shots)
+{
+	for (size_t i = 0; i < shots->count; i++) {
+		struct shot *shot = &shots->all[i];
+
+		outfile_abort(&shot->outfile);
+		json_object_put(shot->json);
+		free(shot->path);
+	}
+	free(shots->all);
 }
 
 static enum status check_output(const struct options *options)
@@ -247,12 +285,10 @@ enum status shot_run(const struct options *options)
 	if (status)
 		return status;
 
-	status = take_all(&shots);
+	status = shoot(&shots);
 	if (!status)
-		status = write_shots(&shots);
-	for (size_t i = 0; i < shots.count; i++)
-		take_finish(&shots.all[i]);
-	free(shots.all);
+		status = commit_all(&shots);
+	shots_finish(&shots);
 	display_finish(&display);
 	return status;
 }

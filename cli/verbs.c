@@ -56,10 +56,13 @@ const struct verb verbs[] = {
 	"\n"
 	CHOOSE_HELP
 	"  -H, --head N|all   the head, where there are several (default 0);\n"
-	"                     of all that are on, a picture each\n"
+	"                     of all that are on, a picture each, or none\n"
+	"                     if one fails\n"
 	"  -o, --output FILE  where to write it, '-' for the standard output\n"
 	"                     (default planefd-UUID.png); of all heads\n"
-	"                     FILE.png becomes FILE-head0.png and so on\n"
+	"                     FILE.png becomes FILE-head0.png and so on. A\n"
+	"                     new file is its owner's alone, an old one's mode\n"
+	"                     is kept\n"
 	COMMON_HELP,
 	},
 	{

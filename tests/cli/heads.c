@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SHOT "/tmp/planefd-test-heads.png"
@@ -132,6 +134,44 @@ TEST("where one of all heads cannot be read none is written")
 		 "which cannot be converted", device.uuid);
 	CHECK_FAILS(&run, 1, line);
 	CHECK_ERRNO(access("/tmp/planefd-test-heads-head0.png", F_OK), ENOENT);
+}
+
+TEST("where one of all heads cannot be written none is")
+{
+	display_create(&device);
+	show_screen(0, 0, 0, 1);
+	show_screen(1, 0x2000, 0, 1);
+	CHECK_OK(mkdir("/tmp/planefd-test-heads-head1.png", 0700));
+	RUN(&run, "shot", "--head", "all", "-o", SHOT);
+	CHECK_OK(rmdir("/tmp/planefd-test-heads-head1.png"));
+	CHECK_FAILS(&run, 6, "cannot write /tmp/planefd-test-heads-head1.png: "
+			     "Is a directory; choose another place with -o");
+	CHECK_ERRNO(access("/tmp/planefd-test-heads-head0.png", F_OK), ENOENT);
+}
+
+/* A picture of 16 MiB on each of 16 heads; some three of them are in memory */
+TEST_WITHIN(120, "all heads are shot with room for a few of them in memory")
+{
+	static const struct display_picture large = {
+		FOURCC_XRGB8888, 2048, 2048, 8192, MEMORY_BAR, 0,
+	};
+	const struct rlimit limit = { 128 * MIB, 128 * MIB };
+	char path[64];
+	int lines = 0;
+
+	display_create_many(&device);
+	for (unsigned int head = 0; head < 16; head++)
+		display_show(&device, PRIMARY_ID(head), &large);
+	CHECK_OK(setrlimit(RLIMIT_AS, &limit));
+	RUN(&run, "shot", "--head", "all", "-o", SHOT);
+	for (int head = 0; head < 16; head++) {
+		snprintf(path, sizeof(path),
+			 "/tmp/planefd-test-heads-head%d.png", head);
+		lines += !unlink(path);
+	}
+	CHECK_STR(run.err, "");
+	CHECK_EQ(run.status, 0);
+	CHECK_EQ(lines, 16);
 }
 
 TEST("a cursor that is off is left out, and one that has left the screen")
