@@ -58,7 +58,10 @@ static int copy_buffer(struct planefd_buffer *buffer, size_t size, void **copy)
 	int ret = planefd_buffer_map(buffer, &pixels);
 	if (ret < 0)
 		return ret;
-	ret = planefd_buffer_begin_access(buffer, false);
+	/* A signal that is to end us does so by itself */
+	do {
+		ret = planefd_buffer_begin_access(buffer, false);
+	} while (ret == -EINTR);
 	if (ret < 0)
 		return ret;
 	ret = copy_pixels(pixels, size, copy);

@@ -288,7 +288,9 @@ void planefd_buffer_unmap(struct planefd_buffer *buffer);
 /**
  * Begin and end a CPU access (DMA_BUF_IOCTL_SYNC): to read, and with write
  * also to write. To begin one waits for the fences that others have put on the
- * buffer. -EINVAL: write, and the buffer is read-only.
+ * buffer. -EINVAL: write, and the buffer is read-only. -EINTR, to begin one: a
+ * signal came, and no access is begun; call it again to wait on. To end one
+ * waits for nothing.
  */
 int planefd_buffer_begin_access(struct planefd_buffer *buffer, bool write);
 int planefd_buffer_end_access(struct planefd_buffer *buffer, bool write);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/dma-buf.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -91,9 +92,15 @@ static int sync_access(struct planefd_buffer *buffer, bool write,
 			 (write ? DMA_BUF_SYNC_RW : DMA_BUF_SYNC_READ),
 	};
 
+	int ret;
+
 	if (write && !buffer->writable)
 		return -EINVAL;
-	return plane_ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &arg);
+	/* EAGAIN: it asks to be called again, see dma-buf.h */
+	do {
+		ret = ioctl(buffer->fd, DMA_BUF_IOCTL_SYNC, &arg);
+	} while (ret < 0 && errno == EAGAIN);
+	return ret < 0 ? -errno : 0;
 }
 
 int planefd_buffer_begin_access(struct planefd_buffer *buffer, bool write)
@@ -101,9 +108,15 @@ int planefd_buffer_begin_access(struct planefd_buffer *buffer, bool write)
 	return sync_access(buffer, write, DMA_BUF_SYNC_START);
 }
 
+/* It waits for nobody, and an access that was begun has to be ended */
 int planefd_buffer_end_access(struct planefd_buffer *buffer, bool write)
 {
-	return sync_access(buffer, write, DMA_BUF_SYNC_END);
+	int ret;
+
+	do {
+		ret = sync_access(buffer, write, DMA_BUF_SYNC_END);
+	} while (ret == -EINTR);
+	return ret;
 }
 
 void planefd_buffer_destroy(struct planefd_buffer *buffer)

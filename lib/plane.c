@@ -65,10 +65,9 @@ int plane_ioctl(int fd, unsigned long request, void *arg)
 {
 	int ret;
 
-	/* EAGAIN: a dma-buf's sync asks to be called again, see dma-buf.h */
 	do {
 		ret = ioctl(fd, request, arg);
-	} while (ret < 0 && (errno == EINTR || errno == EAGAIN));
+	} while (ret < 0 && errno == EINTR);
 
 	return ret < 0 ? -errno : ret;
 }

@@ -34,6 +34,7 @@ struct planefd {
 	bool always_changing;
 	int create_error;
 	bool taken_away; /* the pixels, once they are mapped */
+	unsigned int signals; /* come while the access is waited for */
 	unsigned int takes;
 };
 
@@ -130,6 +131,10 @@ int planefd_buffer_begin_access(struct planefd_buffer *buffer, bool write)
 {
 	CHECK(!write);
 	CHECK(!buffer->accessed);
+	if (device.signals) {
+		device.signals--;
+		return -EINTR;
+	}
 	buffer->accessed = true;
 	return 0;
 }
@@ -331,6 +336,16 @@ TEST("a device that goes meanwhile, or has no buffer to spare, is told")
 	check_refused(STATUS_ERROR,
 		      "planefd: cannot take a buffer of device: there are too "
 		      "many; close some of its viewers\n");
+}
+
+TEST("a signal that ends nothing is no error while a buffer is waited for")
+{
+	static const uint32_t white[WIDTH * HEIGHT];
+
+	set_up();
+	device.signals = 3;
+	check_screen(white);
+	CHECK_EQ(device.signals, 0);
 }
 
 TEST("memory that the guest takes away while it is read is told, no SIGBUS")
