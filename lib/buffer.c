@@ -37,7 +37,8 @@ int planefd_create(struct planefd *planefd, uint32_t plane_id, uint32_t flags,
 	if (!buffer)
 		return -ENOMEM;
 
-	int ret = plane_ioctl(planefd->fd, VFIO_DMABUF_MGR_CREATE_DMABUF, &arg);
+	int ret = planefd_private_ioctl(planefd->fd, VFIO_DMABUF_MGR_CREATE_DMABUF,
+					&arg);
 	if (ret < 0) {
 		free(buffer);
 		return ret;
@@ -45,7 +46,7 @@ int planefd_create(struct planefd *planefd, uint32_t plane_id, uint32_t flags,
 
 	buffer->fd = arg.fd;
 	buffer->writable = flags & PLANEFD_CREATE_WRITABLE;
-	plane_from_kernel(&buffer->plane, &arg.plane_info);
+	planefd_private_plane(&buffer->plane, &arg.plane_info);
 	*out = buffer;
 	return 0;
 }

@@ -47,7 +47,7 @@ _Static_assert(offsetof(struct query_arg, ext) ==
 static int get_info(int fd, struct vfio_dmabuf_mgr_info *info)
 {
 	*info = (struct vfio_dmabuf_mgr_info){ .argsz = sizeof(*info) };
-	int ret = plane_ioctl(fd, VFIO_DMABUF_MGR_GET_INFO, info);
+	int ret = planefd_private_ioctl(fd, VFIO_DMABUF_MGR_GET_INFO, info);
 	if (ret < 0)
 		return ret;
 
@@ -82,7 +82,7 @@ int planefd_open_device(int device_fd, struct planefd **out)
 	memset(&arg, 0, sizeof(arg));
 	arg.type = VFIO_DEVICE_DMABUF_MGR_FD;
 
-	int fd = plane_ioctl(device_fd, VFIO_DEVICE_GET_FD, &arg);
+	int fd = planefd_private_ioctl(device_fd, VFIO_DEVICE_GET_FD, &arg);
 	if (fd < 0)
 		return fd;
 
@@ -139,11 +139,12 @@ int planefd_query(struct planefd *planefd, uint32_t plane_id,
 		},
 	};
 
-	int ret = plane_ioctl(planefd->fd, VFIO_DMABUF_MGR_QUERY_PLANE, &arg);
+	int ret = planefd_private_ioctl(planefd->fd, VFIO_DMABUF_MGR_QUERY_PLANE,
+					&arg);
 	if (ret < 0)
 		return ret;
 
-	plane_from_kernel(plane, &arg.base.plane_info);
+	planefd_private_plane(plane, &arg.base.plane_info);
 	plane->hot_x = arg.ext.hot_x;
 	plane->hot_y = arg.ext.hot_y;
 	plane->sequence = arg.ext.sequence;
@@ -181,7 +182,8 @@ int planefd_request_mode(struct planefd *planefd, uint32_t head, uint32_t width,
 		.refresh = refresh,
 	};
 
-	return plane_ioctl(planefd->fd, VFIO_DMABUF_MGR_REQUEST_MODE, &arg);
+	return planefd_private_ioctl(planefd->fd, VFIO_DMABUF_MGR_REQUEST_MODE,
+				     &arg);
 }
 
 int planefd_drop_rights(struct planefd *planefd, uint32_t rights)
@@ -191,5 +193,6 @@ int planefd_drop_rights(struct planefd *planefd, uint32_t rights)
 		.rights = rights,
 	};
 
-	return plane_ioctl(planefd->fd, VFIO_DMABUF_MGR_DROP_RIGHTS, &arg);
+	return planefd_private_ioctl(planefd->fd, VFIO_DMABUF_MGR_DROP_RIGHTS,
+				     &arg);
 }

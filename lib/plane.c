@@ -61,7 +61,7 @@ int planefd_plane_nth(const struct planefd_info *info, uint32_t n,
 	return 0;
 }
 
-int plane_ioctl(int fd, unsigned long request, void *arg)
+int planefd_private_ioctl(int fd, unsigned long request, void *arg)
 {
 	int ret;
 
@@ -72,7 +72,7 @@ int plane_ioctl(int fd, unsigned long request, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
-void plane_from_kernel(struct planefd_plane *plane,
+void planefd_private_plane(struct planefd_plane *plane,
 		       const struct vfio_dmabuf_mgr_plane_info *info)
 {
 	*plane = (struct planefd_plane){

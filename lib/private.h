@@ -3,7 +3,9 @@
  * What the library's files share with each other and with nobody else.
  *
  * The library is built with hidden visibility: only what planefd.h declares
- * leaves it, and of that only what libplanefd.map lists.
+ * leaves it, and of that only what libplanefd.map lists. An archive hides
+ * nothing from the program that it is linked into, so what is shared here is
+ * named planefd_private_*.
  */
 #ifndef PLANEFD_PRIVATE_H
 #define PLANEFD_PRIVATE_H
@@ -24,13 +26,13 @@ struct planefd {
 };
 
 /* ioctl() that starts again after a signal; zero or more, or -errno */
-int plane_ioctl(int fd, unsigned long request, void *arg);
+int planefd_private_ioctl(int fd, unsigned long request, void *arg);
 
 /*
  * Take over the geometry and the place of a plane; the rest of *plane becomes
  * zero, the hot spot unknown.
  */
-void plane_from_kernel(struct planefd_plane *plane,
+void planefd_private_plane(struct planefd_plane *plane,
 		       const struct vfio_dmabuf_mgr_plane_info *info);
 
 /* The device of a VFIO character device; "" where fd is none */

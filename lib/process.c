@@ -219,7 +219,8 @@ static void search_name(struct search *search, DIR *fds)
 
 	for (int i = 0; i < search->count; i++)
 		unnamed |= !*search->found[i].device;
-	if (unnamed && planefd_private_group_name(fds, search->found, search->count, name))
+	if (unnamed && planefd_private_group_name(fds, search->found,
+						  search->count, name))
 		for (int i = 0; i < search->count; i++)
 			if (!*search->found[i].device)
 				memcpy(search->found[i].device, name,
