@@ -44,7 +44,7 @@ guest: user
 	tests/guest/initrd
 
 build/user/build.ninja:
-	meson setup build/user --prefix '$(PREFIX)'
+	meson setup build/user --werror --prefix '$(PREFIX)'
 
 demo:
 	scripts/setup demo
