@@ -149,13 +149,13 @@ TEST("where one of all heads cannot be written none is")
 	CHECK_ERRNO(access("/tmp/planefd-test-heads-head0.png", F_OK), ENOENT);
 }
 
-/* A picture of 16 MiB on each of 16 heads; some three of them are in memory */
+/* 4 MiB on each of 16 heads, and memory for fewer than half of them */
 TEST_WITHIN(120, "all heads are shot with room for a few of them in memory")
 {
 	static const struct display_picture large = {
-		FOURCC_XRGB8888, 2048, 2048, 8192, MEMORY_BAR, 0,
+		FOURCC_XRGB8888, 1024, 1024, 4096, MEMORY_BAR, 0,
 	};
-	const struct rlimit limit = { 128 * MIB, 128 * MIB };
+	const struct rlimit limit = { 40 * MIB, 40 * MIB };
 	char path[64];
 	int lines = 0;
 

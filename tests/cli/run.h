@@ -22,7 +22,10 @@ void run_planefd(struct run *run, const char *const *words);
 #define RUN(run, ...)                                                          \
 	run_planefd((run), (const char *const[]){ __VA_ARGS__, NULL })
 
-/* The same as a user without privileges, for which the caller must be root */
+/*
+ * The same as a user without privileges, for which the caller must be root. The
+ * test is skipped where such a user cannot reach the program.
+ */
 void run_planefd_as_nobody(struct run *run, const char *const *words);
 
 /* Only start it; out and err are what it says, to be read and closed */
