@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* Cut as the kernel's manager cuts it */
@@ -26,13 +25,14 @@ void planefd_private_cdev_name(int fd, char name[PLANEFD_NAME_SIZE])
 {
 	char path[64];
 	char target[PATH_MAX];
-	struct stat st;
+	struct statx stx;
 
 	*name = '\0';
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode))
+	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE,
+		  &stx) < 0 || !S_ISCHR(stx.stx_mode))
 		return;
 	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device",
-		 major(st.st_rdev), minor(st.st_rdev));
+		 stx.stx_rdev_major, stx.stx_rdev_minor);
 	ssize_t length = readlink(path, target, sizeof(target) - 1);
 	if (length < 0)
 		return;

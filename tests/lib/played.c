@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The linker sends the library's ioctl() and readlinkat() here (--wrap). */
+/*
+ * The linker sends the library's ioctl(), readlink(), readlinkat() and statx()
+ * here (--wrap).
+ */
 #include "played.h"
 
 #include "test.h"
@@ -13,8 +16,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+/* Of a character device with a number that no machine has */
+#define CDEV_LINK "/sys/dev/char/4001:7/device"
+
+int __real_statx(int dir, const char *path, int flags, unsigned int mask,
+		 struct statx *stx);
+int __wrap_statx(int dir, const char *path, int flags, unsigned int mask,
+		 struct statx *stx);
+ssize_t __real_readlink(const char *path, char *to, size_t size);
+ssize_t __wrap_readlink(const char *path, char *to, size_t size);
 int __real_ioctl(int fd, unsigned long request, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
 ssize_t __real_readlinkat(int dir, const char *path, char *to, size_t size);
@@ -180,6 +193,35 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 		return answer(request == DMA_BUF_IOCTL_SYNC ? 0 : ENOTTY);
 	/* A file that is no VFIO device must never be asked */
 	test_fail(__FILE__, __LINE__, "ioctl 0x%lx on %s", request, link);
+}
+
+int __wrap_statx(int dir, const char *path, int flags, unsigned int mask,
+		 struct statx *stx)
+{
+	char name[32];
+	char link[128] = { 0 };
+
+	int ret = __real_statx(dir, path, flags, mask, stx);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", dir);
+	if (ret || *path ||
+	    __real_readlink(name, link, sizeof(link) - 1) < 0 ||
+	    !role(link, "memfd:device-full-cdev"))
+		return ret;
+	stx->stx_mode = S_IFCHR | 0600;
+	stx->stx_rdev_major = 4001;
+	stx->stx_rdev_minor = 7;
+	return 0;
+}
+
+ssize_t __wrap_readlink(const char *path, char *to, size_t size)
+{
+	static const char target[] = "../../../" PLAYED_CDEV;
+
+	if (strcmp(path, CDEV_LINK) != 0)
+		return __real_readlink(path, to, size);
+	CHECK_GE(size, sizeof(target) - 1);
+	memcpy(to, target, sizeof(target) - 1);
+	return sizeof(target) - 1;
 }
 
 ssize_t __wrap_readlinkat(int dir, const char *path, char *to, size_t size)

@@ -9,6 +9,8 @@
 
 #include <linux/vfio_dmabuf_mgr.h>
 
+#define PLAYED_CDEV "2f0e6c9a-31d5-4f0e-9b1c-6f7f6a4b7c55"
+
 /* The next ioctls are interrupted by a signal this often */
 extern int interruptions;
 
@@ -17,7 +19,8 @@ extern struct vfio_dmabuf_mgr_request_mode requested;
 
 /*
  * This process gets a VFIO device; its first letter is its name. Some names are
- * of devices that give no manager: notty, mainline, closing, full, short.
+ * of devices that give no manager: notty, mainline, closing, full, short; and
+ * full-cdev, which is full and a character device, of PLAYED_CDEV in sysfs.
  */
 int add_device(const char *how);
 

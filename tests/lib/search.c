@@ -169,3 +169,24 @@ TEST("a search tells each display, and of a full one its fd and error")
 	planefd_close(found[0].planefd);
 	free(found);
 }
+
+TEST("a full character device is named by sysfs, however often it is open")
+{
+	struct planefd_found *found;
+	struct planefd *planefd = NULL;
+
+	int fd = add_device("full-cdev");
+	CHECK_OK(dup(fd));
+	add_device("A");
+	CHECK_EQ(planefd_search_process(getpid(), &found), 2);
+	CHECK_EQ(found[0].error, -EUSERS);
+	CHECK_EQ(found[0].fd, fd);
+	CHECK_STR(found[0].device, PLAYED_CDEV);
+	CHECK_STR(found[1].device, "A");
+	planefd_close(found[1].planefd);
+	free(found);
+	CHECK_EQ(planefd_open_process(getpid(), PLAYED_CDEV, &planefd),
+		 -EUSERS);
+	CHECK_EQ(planefd_open_process(getpid(), "B", &planefd), -ENODEV);
+	CHECK(!planefd);
+}
