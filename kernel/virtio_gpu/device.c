@@ -83,6 +83,8 @@ static void vgpu_close_device(struct vfio_device *vfio)
 	vgpu_pin_close(vgpu);
 	vdev_close(&vgpu->vdev);
 	vfio_dmabuf_mgr_revoke(vgpu->mgr);
+	/* Nobody asks for modes any more */
+	cancel_delayed_work_sync(&vgpu->tell_work);
 	vgpu->mgr = NULL;
 	mem_cgroup_put(vgpu->memcg);
 	vgpu->memcg = NULL;
@@ -145,6 +147,7 @@ static int vgpu_init(struct vfio_device *vfio)
 	vgpu_pci_init(vgpu);
 	vgpu_worker_init(vgpu);
 	kthread_init_work(&vgpu->work, vgpu_work);
+	INIT_DELAYED_WORK(&vgpu->tell_work, vgpu_display_tell);
 	init_waitqueue_head(&vgpu->wait);
 	mutex_init(&vgpu->reset_lock);
 	vgpu->halted = true;

@@ -5,9 +5,15 @@
  *
  * The first head's monitor is the EDID region's, so what a VMM writes there and
  * what is asked for through a manager fd come to the same.
+ *
+ * A viewer may ask for modes as fast as it can. The guest is interrupted for
+ * what it has not been told, and at most TELL_RATE times a second; what it reads
+ * is always the newest.
  */
+#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/string.h>
+#include <linux/virtio_config.h>
 
 #include "virtio_gpu.h"
 
@@ -18,6 +24,9 @@
 /* What may be asked for */
 #define MIN_SIZE	32
 #define MAX_REFRESH	240
+
+/* Interrupts a second for changes of displays */
+#define TELL_RATE	10
 
 static struct vdev_edid *edid_of(struct vgpu *vgpu, u32 head)
 {
@@ -42,12 +51,87 @@ void vgpu_display_init(struct vgpu *vgpu)
 	}
 }
 
+static bool has_event(const struct vgpu *vgpu)
+{
+	return vgpu->events & VIRTIO_GPU_EVENT_DISPLAY;
+}
+
+/* Interrupt the guest if it is to hear of a change, now or as soon as it may be. */
+static void tell(struct vgpu *vgpu)
+{
+	u64 now = get_jiffies_64();
+
+	lockdep_assert_held(&vgpu->vdev.lock);
+
+	if (!vgpu->untold || !(vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK))
+		return;
+	if (now < vgpu->tell_at) {
+		schedule_delayed_work(&vgpu->tell_work, vgpu->tell_at - now);
+		return;
+	}
+	vgpu->tell_at = now + HZ / TELL_RATE;
+	vgpu->untold = false;
+	/* It may yet acknowledge this event for what it saw before */
+	vgpu->missed |= vgpu->looked;
+	vgpu->looked = false;
+	vgpu_config_changed(vgpu);
+}
+
+void vgpu_display_tell(struct work_struct *work)
+{
+	struct vgpu *vgpu = container_of(to_delayed_work(work), struct vgpu,
+					 tell_work);
+
+	mutex_lock(&vgpu->vdev.lock);
+	tell(vgpu);
+	mutex_unlock(&vgpu->vdev.lock);
+}
+
+/*
+ * A guest that has not looked since it was interrupted is yet to look, and finds
+ * this change, too. One that has looked is to be interrupted again; and as it may
+ * acknowledge the event for what it saw then, there is another event after that.
+ */
 static void displays_changed(struct vgpu *vgpu)
 {
 	lockdep_assert_held(&vgpu->vdev.lock);
 
+	if (!has_event(vgpu)) {
+		vgpu->looked = false;
+		vgpu->untold = true;
+	} else if (vgpu->looked) {
+		vgpu->missed = true;
+		vgpu->untold = true;
+	}
 	vgpu->events |= VIRTIO_GPU_EVENT_DISPLAY;
-	vgpu_config_changed(vgpu);
+	vgpu->generation++;
+	tell(vgpu);
+}
+
+/* The guest has acknowledged events. */
+void vgpu_display_acknowledge(struct vgpu *vgpu, u32 events)
+{
+	bool missed = vgpu->missed;
+
+	lockdep_assert_held(&vgpu->vdev.lock);
+
+	vgpu->events &= ~events;
+	if (has_event(vgpu))
+		return;
+	vgpu->untold = false;
+	vgpu->missed = false;
+	if (missed)
+		displays_changed(vgpu);
+}
+
+/* A driver that begins looks by itself: there is nothing to tell it. */
+void vgpu_display_reset(struct vgpu *vgpu)
+{
+	lockdep_assert_held(&vgpu->vdev.lock);
+
+	vgpu->events = 0;
+	vgpu->untold = false;
+	vgpu->missed = false;
 }
 
 /* The VMM has plugged a monitor in or out; what it prefers is in its EDID. */
@@ -101,6 +185,7 @@ void vgpu_display_info(struct vgpu *vgpu)
 
 	memset(info, 0, sizeof(*info));
 	mutex_lock(&vgpu->vdev.lock);
+	vgpu->looked = true;
 	for (head = 0; head < vgpu->type->heads; head++) {
 		if (!is_plugged(vgpu, head))
 			continue;
@@ -128,6 +213,7 @@ u32 vgpu_display_edid(struct vgpu *vgpu)
 	memset(answer, 0, sizeof(*answer));
 	edid = edid_of(vgpu, head);
 	mutex_lock(&vgpu->vdev.lock);
+	vgpu->looked = true;
 	if (is_plugged(vgpu, head)) {
 		answer->size = cpu_to_le32(edid->size);
 		memcpy(answer->edid, edid->blob, edid->size);

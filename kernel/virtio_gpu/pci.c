@@ -164,7 +164,7 @@ static void regs_reset(struct vgpu *vgpu)
 	vgpu->queue_select = 0;
 	vgpu->status = 0;
 	vgpu->isr = 0;
-	vgpu->events = 0;
+	vgpu_display_reset(vgpu);
 	for (i = 0; i < VGPU_NR_QUEUES; i++) {
 		memset(&vgpu->queues[i].regs, 0, sizeof(vgpu->queues[i].regs));
 		vgpu->queues[i].regs.size = queue_sizes[i];
@@ -349,7 +349,7 @@ static void device_write(struct vgpu *vgpu, u32 offset, unsigned int size,
 
 	value &= GENMASK(8 * size - 1, 0);
 	if (offset >= clear && offset < clear + 4)
-		vgpu->events &= ~(value << 8 * (offset - clear));
+		vgpu_display_acknowledge(vgpu, value << 8 * (offset - clear));
 }
 
 u32 vgpu_bar_read(struct vdev *vdev, unsigned int bar, u32 offset,

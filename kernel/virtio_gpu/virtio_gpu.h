@@ -34,7 +34,8 @@
  *   commands from guest memory once, then looks at the copy.
  *   vgpu_halt() ends the worker's work and keeps it from starting; then its
  *   caller may do as the worker does: the VFIO reset, close.
- *   Viewers' threads look at planes, and ask for modes.
+ *   Viewers' threads look at planes, and ask for modes. An interrupt for a mode
+ *   that follows another too soon is left to a delayed work item (display.c).
  *   The task that unmaps guest memory runs vgpu_dma_unmap() (unmap.c), under
  *   VFIO's device list lock.
  *   Each watch has a work item that unpins it (watch.c).
@@ -265,6 +266,10 @@ struct vgpu {
 	bool stopped;		/* no bus master any more; the same */
 	bool serving;		/* the worker is at a queue; the same */
 	u32 events;
+	bool untold;		/* there is a change to interrupt for */
+	bool looked;		/* the guest has, since the last interrupt */
+	bool missed;		/* and there was a change after that */
+	u64 tell_at;		/* jiffies: no interrupt for displays before */
 	struct vgpu_head heads[VGPU_MAX_HEADS];
 	struct vgpu_plane planes[VGPU_MAX_HEADS][VGPU_NR_PLANES];
 
@@ -286,6 +291,8 @@ struct vgpu {
 	struct vgpu_request *request;
 	union vgpu_command command;
 	union vgpu_response response;
+
+	struct delayed_work tell_work;	/* of display.c */
 
 	/* Pins, and what VFIO has pinned */
 	struct mutex pin_lock;		/* guards pins, watches and batch */
@@ -435,9 +442,12 @@ bool vgpu_scanouts_revive(struct vgpu *vgpu);
 void vgpu_planes_hide(struct vgpu *vgpu, const struct vfio_dmabuf_mem *mem);
 int vgpu_get_plane(void *priv, u32 plane_id, struct vfio_dmabuf_plane *plane);
 
-/* display.c */
+/* display.c; plugged, reset and acknowledge under vdev.lock */
 void vgpu_display_init(struct vgpu *vgpu);
+void vgpu_display_tell(struct work_struct *work);
 void vgpu_display_plugged(struct vdev *vdev);
+void vgpu_display_reset(struct vgpu *vgpu);
+void vgpu_display_acknowledge(struct vgpu *vgpu, u32 events);
 void vgpu_display_info(struct vgpu *vgpu);
 u32 vgpu_display_edid(struct vgpu *vgpu);
 int vgpu_request_mode(void *priv, u32 head, u32 width, u32 height,

@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -131,4 +132,18 @@ bool view_changed(int manager)
 	struct pollfd poll_for = {.fd = manager, .events = POLLIN};
 
 	return CHECK_OK(poll(&poll_for, 1, 0)) != 0;
+}
+
+int gpu_request_mode(int manager, uint32_t head, uint32_t width,
+		     uint32_t height, uint32_t refresh)
+{
+	const struct vfio_dmabuf_mgr_request_mode mode = {
+		.argsz = sizeof(mode),
+		.head = head,
+		.width = width,
+		.height = height,
+		.refresh = refresh,
+	};
+
+	return ioctl(manager, VFIO_DMABUF_MGR_REQUEST_MODE, &mode);
 }

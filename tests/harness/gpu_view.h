@@ -48,6 +48,10 @@ void view_check_off(int manager, uint32_t plane_id);
 struct vfio_dmabuf_mgr_query_plane_ext view_state(int manager,
 						  uint32_t plane_id);
 
+/* Ask the guest for a mode, as ioctl() */
+int gpu_request_mode(int manager, uint32_t head, uint32_t width,
+		     uint32_t height, uint32_t refresh);
+
 /* Has any plane changed that this fd has not queried since? */
 bool view_changed(int manager);
 

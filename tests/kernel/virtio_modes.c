@@ -32,15 +32,7 @@ static void set_up(const char *type)
 static int request(uint32_t head, uint32_t width, uint32_t height,
 		   uint32_t refresh)
 {
-	const struct vfio_dmabuf_mgr_request_mode mode = {
-		.argsz = sizeof(mode),
-		.head = head,
-		.width = width,
-		.height = height,
-		.refresh = refresh,
-	};
-
-	return ioctl(manager, REQUEST_MODE, &mode);
+	return gpu_request_mode(manager, head, width, height, refresh);
 }
 
 /* The guest is told by an interrupt, reads what it is told, and clears it */
