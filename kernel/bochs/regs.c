@@ -7,6 +7,8 @@
  *	0x500	dispi registers
  *	0x600	QEMU's extended registers: size and endianness, little only
  *
+ * What lies between reads as all ones, as on QEMU.
+ *
  * After each write, and when a BAR may have moved, the mode that all registers
  * together say is worked out, in 64 bit and against the VRAM; only if that
  * changed has the plane changed.
@@ -38,6 +40,9 @@
 /* In the attribute index: palette access off, that is, video on */
 #define VGA_ATTR_VIDEO		BIT(5)
 #define VGA_STATUS1_RETRACE	(BIT(0) | BIT(3))
+
+/* A byte of what is no register */
+#define NO_REGISTER		0xff
 
 /* Each byte of the endianness register */
 #define EXT_LITTLE_ENDIAN	0x1e
@@ -153,7 +158,7 @@ static u8 regs_read_byte(struct bochs *bochs, u32 offset)
 		return (u32)(EXT_END - EXT_BASE) >> 8 * (offset - EXT_BASE);
 	if (offset >= EXT_BASE + 4 && offset < EXT_END)
 		return EXT_LITTLE_ENDIAN;
-	return 0;
+	return NO_REGISTER;
 }
 
 static u32 regs_read(struct vdev *vdev, unsigned int bar, u32 offset,

@@ -69,6 +69,31 @@ TEST("the extended registers tell their size and little endian")
 	CHECK_EQ(get(BAR2_EXTENDED + 4, 4), 0x1e1e1e1e);
 }
 
+TEST("what is no register reads as all ones, as on QEMU's")
+{
+	static const struct {
+		uint32_t start;
+		uint32_t end;
+	} holes[] = {
+		{BAR2_VGA + 0x20, BAR2_DISPI},
+		{BAR2_DISPI + 2 * (DISPI_MEMORY_64K + 1), BAR2_EXTENDED},
+		{BAR2_EXTENDED + 8, 4096},
+	};
+	unsigned int i, width;
+	uint32_t at;
+
+	device_create(&device, TYPE_16M);
+	for (i = 0; i < sizeof(holes) / sizeof(*holes); i++)
+		for (width = 1; width <= 4; width *= 2)
+			for (at = (holes[i].start + 3) & ~3u;
+			     at + width <= holes[i].end; at += width)
+				CHECK_EQ(get(at, width),
+					 UINT32_MAX >> (32 - 8 * width));
+	CHECK_EQ(bochs_read(&device, DISPI_MEMORY_64K + 1), 0xffff);
+	/* The last register, and what is behind it */
+	CHECK_EQ(get(BAR2_DISPI + 2 * DISPI_MEMORY_64K, 4), 0xffff0100);
+}
+
 TEST("the EDID has its header, whole blocks and right sums, by every width")
 {
 	static const unsigned char header[8] = {0,    0xff, 0xff, 0xff,
