@@ -3,6 +3,7 @@
  * The monitor: VFIO's EDID region, through which a VMM says what monitor the
  * guest sees, and the EDID that it sees until a VMM says so.
  */
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
@@ -23,6 +24,13 @@
 #define EDID_STANDARD_TIMINGS	8
 #define EDID_STANDARD_SIZE	2
 #define EDID_STANDARD_UNUSED	0x01	/* each byte of it */
+
+/* Display descriptors, by their tags */
+#define DESCRIPTOR_DATA		13	/* bytes */
+#define DESCRIPTOR_NAME		0xfc
+#define DESCRIPTOR_LIMITS	0xfd
+#define DESCRIPTOR_NONE		0x10
+#define LIMITS_MAX_LINES_OFFSET	BIT(3)
 
 u32 vdev_edid_region_size(void)
 {
@@ -234,11 +242,41 @@ static void put_standards(u8 *d, const struct vdev_edid *edid)
 	}
 }
 
-/* A display descriptor: a tag and 13 bytes */
+static const u8 nothing[DESCRIPTOR_DATA];
+
+/* A display descriptor: a tag and DESCRIPTOR_DATA bytes */
 static void put_descriptor(u8 *d, u8 tag, const void *data)
 {
 	d[3] = tag;
-	memcpy(&d[5], data, 13);
+	memcpy(&d[5], data, DESCRIPTOR_DATA);
+}
+
+/*
+ * What the monitor can do: 50 to 125 Hz, 30 to 160 kHz, up to 600 MHz, and the
+ * mode that it prefers. Nothing where there are no such limits: E-EDID 1.4 has
+ * 1 to 255 Hz, and 1 to 510 kHz, a limit above 255 less 255 and with a flag.
+ */
+static void put_limits(u8 *d, const struct timing *t, u32 width, u32 height)
+{
+	const u32 lines = t->clock * 10000 / (width + t->hblank);
+	const u32 frames = lines / (height + t->vblank);
+	const u32 max_lines = max(lines / 1000 + 1, 160u);
+	const u8 limits[DESCRIPTOR_DATA] = {
+		min(frames, 50u),
+		max(frames + 1, 125u),
+		min(lines / 1000, 30u),
+		max_lines > 255 ? max_lines - 255 : max_lines,
+		max(DIV_ROUND_UP(t->clock, 1000), 60u),
+		0x01,	/* limits only */
+		'\n', ' ', ' ', ' ', ' ', ' ', ' ',
+	};
+
+	if (!frames || lines < 1000 || max_lines > 510) {
+		put_descriptor(d, DESCRIPTOR_NONE, nothing);
+		return;
+	}
+	put_descriptor(d, DESCRIPTOR_LIMITS, limits);
+	d[4] = max_lines > 255 ? LIMITS_MAX_LINES_OFFSET : 0;
 }
 
 static void put_monitor(u8 *e, const struct timing *t, u32 width, u32 height)
@@ -266,12 +304,11 @@ static void put_monitor(u8 *e, const struct timing *t, u32 width, u32 height)
 	e[36] = 0x08;		/* 1024x768 at 60 Hz */
 
 	put_timing(&e[54], t, width, height, width_mm, height_mm);
-	put_descriptor(&e[54 + EDID_DESCRIPTOR_SIZE], 0xfc, "planefd\n     ");
-	/* 50 to 125 Hz, 30 to 160 kHz, up to 600 MHz, limits only */
-	put_descriptor(&e[54 + 2 * EDID_DESCRIPTOR_SIZE], 0xfd,
-		       "\x32\x7d\x1e\xa0\x3c\x01\n      ");
-	put_descriptor(&e[54 + 3 * EDID_DESCRIPTOR_SIZE], 0x10,
-		       "\0\0\0\0\0\0\0\0\0\0\0\0");
+	put_descriptor(&e[54 + EDID_DESCRIPTOR_SIZE], DESCRIPTOR_NAME,
+		       "planefd\n     ");
+	put_limits(&e[54 + 2 * EDID_DESCRIPTOR_SIZE], t, width, height);
+	put_descriptor(&e[54 + 3 * EDID_DESCRIPTOR_SIZE], DESCRIPTOR_NONE,
+		       nothing);
 }
 
 /**
