@@ -64,7 +64,9 @@ long vdev_get_irq_info(struct vdev *vdev, void __user *uarg)
 
 	if (copy_from_user(&info, uarg, minsz))
 		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS)
+	/* As of vfio-pci: QEMU warns of an index that has no error irq in it */
+	if (info.argsz < minsz || info.index >= VFIO_PCI_NUM_IRQS ||
+	    info.index == VFIO_PCI_ERR_IRQ_INDEX)
 		return -EINVAL;
 	irqs_of_index(vdev, info.index, &info.count);
 	info.flags = info.count ? irq_flags(info.index) : 0;

@@ -145,12 +145,27 @@ TEST("there is no irq but the request, as the config space has no pin")
 		memset(&irq, 0, sizeof(irq));
 		irq.argsz = sizeof(irq);
 		irq.index = index;
+		if (index == VFIO_PCI_ERR_IRQ_INDEX)
+			continue;
 		CHECK_OK(ioctl(device.fd, VFIO_DEVICE_GET_IRQ_INFO, &irq));
 		CHECK_EQ(irq.count, index == VFIO_PCI_REQ_IRQ_INDEX ? 1 : 0);
 		if (irq.count)
 			CHECK_EQ(irq.flags & VFIO_IRQ_INFO_EVENTFD,
 				 VFIO_IRQ_INFO_EVENTFD);
 	}
+}
+
+TEST("there is no error irq, which VFIO says by EINVAL, so that QEMU is quiet")
+{
+	struct vfio_irq_info irq, before;
+
+	device_create(&device, TYPE_16M);
+	memset(&irq, UNTOUCHED, sizeof(irq));
+	irq.argsz = sizeof(irq);
+	irq.index = VFIO_PCI_ERR_IRQ_INDEX;
+	before = irq;
+	CHECK_ERRNO(ioctl(device.fd, VFIO_DEVICE_GET_IRQ_INFO, &irq), EINVAL);
+	CHECK_BYTES(&irq, &before, sizeof(irq));
 }
 
 static int set_irq(uint32_t index, uint32_t flags, uint32_t start,
