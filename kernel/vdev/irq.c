@@ -7,8 +7,7 @@
  * again when the VMM unmasks it while the level still stands. An MSI-X vector is
  * an edge: while it is masked, or nobody listens, it waits.
  *
- * The MSI-X table in the BAR is the guest's to write and the VMM's to obey; it
- * is kept here and means nothing here, as VFIO has it.
+ * The MSI-X table in the BAR is in msix.c, and means nothing here, as VFIO has it.
  */
 #include <linux/eventfd.h>
 #include <linux/export.h>
@@ -19,9 +18,6 @@
 
 #include "planefd_compat.h"
 #include "vdev.h"
-
-/* Where the pending bits are in the BAR of the MSI-X table */
-#define MSIX_PBA	0x800
 
 /* The irqs of a VFIO index, *count of them. */
 static struct vdev_irq *irqs_of_index(struct vdev *vdev, u32 index,
@@ -153,6 +149,26 @@ void vdev_raise_msix(struct vdev *vdev, unsigned int vector)
 EXPORT_SYMBOL_GPL(vdev_raise_msix);
 
 /**
+ * vdev_clear_msix - let no vector wait to be signalled any more
+ * @vdev: the device
+ *
+ * For a reset of the device's own, after which it owes the guest nothing.
+ *
+ * Context: any.
+ */
+void vdev_clear_msix(struct vdev *vdev)
+{
+	unsigned long flags;
+	unsigned int i;
+
+	spin_lock_irqsave(&vdev->irq_lock, flags);
+	for (i = 0; i < vdev->nr_vectors; i++)
+		vdev->msix[i].pending = false;
+	spin_unlock_irqrestore(&vdev->irq_lock, flags);
+}
+EXPORT_SYMBOL_GPL(vdev_clear_msix);
+
+/**
  * vdev_set_intx - assert or deassert the interrupt pin
  * @vdev: the device, with a pin
  * @level: true to assert it
@@ -193,9 +209,8 @@ void vdev_irq_reset(struct vdev *vdev)
 	unsigned long flags;
 	unsigned int i;
 
+	vdev_clear_msix(vdev);
 	spin_lock_irqsave(&vdev->irq_lock, flags);
-	for (i = 0; i < vdev->nr_vectors; i++)
-		vdev->msix[i].pending = false;
 	vdev->intx_level = false;
 	vdev->intx_disabled = false;
 	spin_unlock_irqrestore(&vdev->irq_lock, flags);
@@ -205,26 +220,6 @@ void vdev_irq_reset(struct vdev *vdev)
 	for (i = 0; i < vdev->nr_vectors; i++)
 		vdev->msix_table[i][PCI_MSIX_ENTRY_VECTOR_CTRL / 4] =
 			PCI_MSIX_ENTRY_CTRL_MASKBIT;
-}
-
-u32 vdev_msix_read(const struct vdev *vdev, u32 offset, unsigned int size)
-{
-	u32 word = ALIGN_DOWN(offset, 4), value = 0;
-	unsigned int i;
-
-	if (word < sizeof(vdev->msix_table))
-		value = vdev->msix_table[word / 16][word / 4 % 4];
-	for (i = 0; word == MSIX_PBA && i < vdev->nr_vectors; i++)
-		value |= (u32)READ_ONCE(vdev->msix[i].pending) << i;
-	return value >> 8 * (offset % 4);
-}
-
-void vdev_msix_write(struct vdev *vdev, u32 offset, unsigned int size,
-		     u32 value)
-{
-	/* Nothing but aligned words is defined */
-	if (size == 4 && offset < vdev->nr_vectors * PCI_MSIX_ENTRY_SIZE)
-		vdev->msix_table[offset / 16][offset / 4 % 4] = value;
 }
 
 /**
@@ -237,35 +232,6 @@ void vdev_config_add_intx(struct vdev *vdev)
 	vdev->has_intx = true;
 }
 EXPORT_SYMBOL_GPL(vdev_config_add_intx);
-
-/**
- * vdev_config_add_msix - add MSI-X, with table and pending bits in a BAR of
- * their own, of 4 KiB
- * @vdev: the device
- * @bar: 0 to 5
- * @nr_vectors: how many, up to VDEV_MAX_VECTORS
- */
-void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
-			  unsigned int nr_vectors)
-{
-	struct vdev_config *config = &vdev->config;
-	u8 offset;
-
-	vdev_config_add_bar(vdev, bar, SZ_4K, 0);
-	offset = vdev_config_add_cap(vdev, PCI_CAP_ID_MSIX,
-				     PCI_CAP_MSIX_SIZEOF);
-	put_unaligned_le16(nr_vectors - 1,
-			   &config->value[offset + PCI_MSIX_FLAGS]);
-	put_unaligned_le16(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
-			   &config->writable[offset + PCI_MSIX_FLAGS]);
-	put_unaligned_le32(bar, &config->value[offset + PCI_MSIX_TABLE]);
-	put_unaligned_le32(MSIX_PBA | bar,
-			   &config->value[offset + PCI_MSIX_PBA]);
-	vdev->msix_cap = offset;
-	vdev->msix_bar = bar;
-	vdev->nr_vectors = nr_vectors;
-}
-EXPORT_SYMBOL_GPL(vdev_config_add_msix);
 
 #if IS_REACHABLE(CONFIG_VFIO_VIRQFD)
 /*

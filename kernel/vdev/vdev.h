@@ -20,12 +20,14 @@ u32 vdev_edid_read(const struct vdev_edid *edid, u32 offset,
 int vdev_edid_write(struct vdev_edid *edid, u32 offset, unsigned int size,
 		    u32 value);
 
-/* irq.c: reset, config_changed and msix_* under vdev->lock */
+/* irq.c: reset and config_changed under vdev->lock */
 long vdev_get_irq_info(struct vdev *vdev, void __user *uarg);
 long vdev_set_irqs(struct vdev *vdev, void __user *uarg);
 void vdev_irq_config_changed(struct vdev *vdev);
 void vdev_irq_reset(struct vdev *vdev);
 void vdev_irq_close(struct vdev *vdev);
+
+/* msix.c: under vdev->lock */
 u32 vdev_msix_read(const struct vdev *vdev, u32 offset, unsigned int size);
 void vdev_msix_write(struct vdev *vdev, u32 offset, unsigned int size,
 		     u32 value);

@@ -24,8 +24,12 @@
 			 BIT_ULL(VIRTIO_GPU_F_EDID) |			\
 			 BIT_ULL(VIRTIO_GPU_F_RESOURCE_BLOB))
 
-/* Bits of the ISR register; the other is VIRTIO_PCI_ISR_CONFIG */
+/*
+ * Bits of the ISR register. A configuration change sets both, as on QEMU: the
+ * Windows driver ignores VIRTIO_PCI_ISR_CONFIG alone.
+ */
 #define ISR_QUEUE	BIT(0)
+#define ISR_CONFIG	(ISR_QUEUE | VIRTIO_PCI_ISR_CONFIG)
 
 static const u16 queue_sizes[VGPU_NR_QUEUES] = {
 	[VGPU_CONTROL] = 256,
@@ -41,7 +45,7 @@ static void interrupt(struct vgpu *vgpu, u16 vector, u8 isr)
 	lockdep_assert_held(&vgpu->vdev.lock);
 
 	/* With MSI-X the register only tells of configuration changes */
-	if (!msix || isr == VIRTIO_PCI_ISR_CONFIG)
+	if (!msix || isr == ISR_CONFIG)
 		vgpu->isr |= isr;
 	if (msix)
 		vdev_raise_msix(&vgpu->vdev, vector);
@@ -54,7 +58,7 @@ void vgpu_config_changed(struct vgpu *vgpu)
 {
 	vgpu->generation++;
 	if (vgpu->status & VIRTIO_CONFIG_S_DRIVER_OK)
-		interrupt(vgpu, vgpu->config_vector, VIRTIO_PCI_ISR_CONFIG);
+		interrupt(vgpu, vgpu->config_vector, ISR_CONFIG);
 }
 
 void vgpu_queue_interrupt(struct vgpu *vgpu, struct vgpu_queue *queue)
@@ -172,6 +176,7 @@ static void regs_reset(struct vgpu *vgpu)
 		vgpu->queues[i].enabled = false;
 	}
 	vdev_set_intx(&vgpu->vdev, false);
+	vdev_clear_msix(&vgpu->vdev);
 }
 
 /* The driver only adds bits, or takes all of them away. */

@@ -4,18 +4,22 @@
  * VFIO, and when the device raises them. When it may be quiet, by the rings'
  * flags and event indexes, is in virtio_rings.c.
  */
+#include "gpu_view.h"
 #include "test.h"
-#include "virtio_gpu.h"
 
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define INTX VFIO_PCI_INTX_IRQ_INDEX
 #define MSIX VFIO_PCI_MSIX_IRQ_INDEX
 #define ISR_QUEUE 1
+#define ISR_CONFIG 2
+#define PBA 0x800 /* in the BAR of the MSI-X table */
+#define MSIX_BAR 1
 
 static struct gpu gpu;
 static int intx; /* the eventfd of INTx */
@@ -336,4 +340,60 @@ TEST("with MSI-X on, INTx stays down")
 	some_command();
 	some_cursor();
 	CHECK(!line_is_up());
+}
+
+TEST("by INTx a configuration change is bits 0 and 1 of the ISR, as on QEMU")
+{
+	int manager;
+
+	start_intx(GPU_FEATURES);
+	manager = manager_open(device());
+	CHECK_OK(gpu_request_mode(manager, 0, 800, 600, 0));
+	CHECK_EQ(irq_wait(intx), 1);
+	CHECK(line_is_up());
+	/* Windows's driver takes 1 and 3, and ignores 2 */
+	CHECK_EQ(virtio_get(&gpu.virtio, ISR), ISR_QUEUE | ISR_CONFIG);
+	CHECK(!line_is_up());
+	CHECK_EQ(virtio_get(&gpu.virtio, ISR), 0);
+}
+
+/* Have each vector pend, masked by the VMM */
+static void let_pend(void)
+{
+	uint32_t vector;
+
+	for (vector = 0; vector < GPU_VECTORS; vector++)
+		irq_do(device(), MSIX, vector, IRQ_MASK);
+	gpu.control.event = -1;
+	gpu.cursor.event = -1;
+	CHECK_OK(gpu_request_mode(manager_open(device()), 0, 800, 600, 0));
+	some_command();
+	some_cursor();
+	/* The cursor's interrupt comes a moment after its used buffer */
+	while (region_get(device(), MSIX_BAR, PBA, 4) !=
+	       (1u << GPU_VECTORS) - 1)
+		;
+}
+
+static void check_none_pends(void)
+{
+	uint32_t vector;
+
+	CHECK_EQ(region_get(device(), MSIX_BAR, PBA, 8), 0);
+	for (vector = 0; vector < GPU_VECTORS; vector++) {
+		irq_do(device(), MSIX, vector, IRQ_UNMASK);
+		CHECK_EQ(irq_count(gpu.events[vector]), 0);
+	}
+}
+
+TEST("vectors that pend do so no more after a virtio reset, nor after VFIO's")
+{
+	gpu_create(&gpu, TYPE_GPU_1);
+	let_pend();
+	virtio_reset(&gpu.virtio);
+	check_none_pends();
+	gpu_start(&gpu, GPU_FEATURES);
+	let_pend();
+	CHECK_OK(ioctl(device()->fd, VFIO_DEVICE_RESET));
+	check_none_pends();
 }

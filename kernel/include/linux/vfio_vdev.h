@@ -193,6 +193,7 @@ u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar);
 /* Interrupts */
 bool vdev_msix_enabled(struct vdev *vdev);
 void vdev_raise_msix(struct vdev *vdev, unsigned int vector);
+void vdev_clear_msix(struct vdev *vdev);
 void vdev_set_intx(struct vdev *vdev, bool level);
 
 /* EDID */
