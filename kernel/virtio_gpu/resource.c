@@ -231,10 +231,10 @@ u32 vgpu_resource_detach(struct vgpu *vgpu)
 
 /*
  * VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D: nothing is moved where the guest's memory
- * is what is shown, and the rectangle is copied where it is not. Either takes
- * pixels to be where the picture has them, which drivers that transfer a
- * rectangle in place do. A blob has no copy on the host, but Linux's driver
- * transfers its blobs all the same.
+ * is what is shown, whatever offset the driver names: old versions of Linux's name
+ * 0 for any rectangle. Where it is not, the rectangle is copied from where the picture
+ * has it. A blob has no copy on the host, but Linux's driver transfers its blobs
+ * all the same.
  */
 u32 vgpu_resource_transfer(struct vgpu *vgpu)
 {
@@ -253,14 +253,15 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 	if (resource->blob)
 		return VIRTIO_GPU_RESP_OK_NODATA;
 	if ((u64)x + width > resource->width ||
-	    (u64)y + height > resource->height ||
-	    offset != ((u64)y * resource->width + x) * VGPU_CPP)
+	    (u64)y + height > resource->height)
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	backing = resource->backing;
 	if (!backing)
 		return VIRTIO_GPU_RESP_ERR_UNSPEC;
 	if (backing->whole_pages)
 		return VIRTIO_GPU_RESP_OK_NODATA;
+	if (offset != ((u64)y * resource->width + x) * VGPU_CPP)
+		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	return vgpu_answer_of(vgpu_backing_copy_rect(vgpu, backing, offset,
 						(u64)width * VGPU_CPP,
 						(u64)resource->width * VGPU_CPP,

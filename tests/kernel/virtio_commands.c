@@ -293,6 +293,57 @@ TEST("SET_SCANOUT refuses heads that are not there and empty rectangles")
 	CHECK_EQ(gpu_set_scanout(&gpu, 1, 0, &empty[0]), GPU_OK);
 }
 
+TEST("TRANSFER_TO_HOST_2D of pages that are shown in place takes any offset")
+{
+	/* Old versions of Linux's driver name 0 for any part of the picture */
+	static const uint64_t offsets[] = {
+		0, 4, 17, 64 * 4 * 8 + 16 * 4, 64 * 32 * 4, UINT64_MAX};
+	const struct virtio_gpu_rect part = {16, 8, 32, 16};
+	struct gpu_resource resource;
+	unsigned int i;
+
+	gpu_create(&gpu, TYPE_GPU_1);
+	gpu_resource_create(&gpu, &resource, FORMAT, 64, 32);
+	for (i = 0; i < sizeof(offsets) / sizeof(*offsets); i++)
+		CHECK_EQ(gpu_transfer(&gpu, resource.id, offsets[i], &part),
+			 GPU_OK);
+}
+
+TEST("TRANSFER_TO_HOST_2D of what is copied takes the offset of its rectangle")
+{
+	const struct virtio_gpu_rect part = {16, 8, 32, 16};
+	const uint64_t right = (8 * 64 + 16) * 4;
+	struct virtio_gpu_mem_entry entry = {.length = 64 * 32 * 4};
+
+	gpu_create(&gpu, TYPE_GPU_1);
+	/* Not at a page's start */
+	entry.addr = ram_take(&gpu.virtio.ram, entry.length + PAGE) + 64;
+	CHECK_EQ(gpu_create_2d(&gpu, 1, FORMAT, 64, 32), GPU_OK);
+	CHECK_EQ(gpu_attach(&gpu, 1, &entry, 1, 1), GPU_OK);
+	CHECK_EQ(gpu_transfer(&gpu, 1, right, &part), GPU_OK);
+	CHECK_EQ(gpu_transfer(&gpu, 1, 0, &part), BAD_PARAMETER);
+	CHECK_EQ(gpu_transfer(&gpu, 1, right + 4, &part), BAD_PARAMETER);
+	CHECK_EQ(gpu_transfer(&gpu, 1, UINT64_MAX, &part), BAD_PARAMETER);
+}
+
+TEST("backing shorter than its picture is refused, and leaves none")
+{
+	static const uint32_t lengths[] = {4, PAGE, 64 * 64 * 4 - PAGE,
+					   64 * 64 * 4 - 4};
+	struct virtio_gpu_mem_entry entry;
+	unsigned int i;
+
+	gpu_create(&gpu, TYPE_GPU_1);
+	entry = (struct virtio_gpu_mem_entry){
+		.addr = ram_take(&gpu.virtio.ram, 64 * 64 * 4)};
+	CHECK_EQ(gpu_create_2d(&gpu, 1, FORMAT, 64, 64), GPU_OK);
+	for (i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		entry.length = lengths[i];
+		CHECK_EQ(gpu_attach(&gpu, 1, &entry, 1, 1), BAD_PARAMETER);
+		CHECK(GPU_IS_ERROR(gpu_detach(&gpu, 1)));
+	}
+}
+
 TEST("TRANSFER_TO_HOST_2D without backing is refused")
 {
 	const struct virtio_gpu_rect rect = {0, 0, 64, 64};
