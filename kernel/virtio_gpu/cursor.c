@@ -54,8 +54,11 @@ static u32 update_cursor(struct vgpu *vgpu, u32 head)
 		.stride = CURSOR_STRIDE,
 		.x = (s32)le32_to_cpu(command->pos.x),
 		.y = (s32)le32_to_cpu(command->pos.y),
-		.hot_x = le32_to_cpu(command->hot_x),
-		.hot_y = le32_to_cpu(command->hot_y),
+		/* QEMU takes any; a viewer is told one within the cursor */
+		.hot_x = min_t(u32, le32_to_cpu(command->hot_x),
+			       VGPU_CURSOR_SIZE - 1),
+		.hot_y = min_t(u32, le32_to_cpu(command->hot_y),
+			       VGPU_CURSOR_SIZE - 1),
 	};
 
 	if (!id) {
@@ -65,21 +68,23 @@ static u32 update_cursor(struct vgpu *vgpu, u32 head)
 	scanout.resource = vgpu_resource_find(vgpu, id);
 	if (!scanout.resource)
 		return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
-	if (!is_cursor(scanout.resource) ||
-	    scanout.hot_x >= VGPU_CURSOR_SIZE ||
-	    scanout.hot_y >= VGPU_CURSOR_SIZE)
+	if (!is_cursor(scanout.resource))
 		return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	scanout.fourcc = cursor_fourcc(scanout.resource);
 	return vgpu_answer_of(vgpu_scanout_show(vgpu, head, VGPU_CURSOR_PLANE,
 						&scanout));
 }
 
+/* As on QEMU a move that names no resource hides the cursor, until one does. */
 static u32 move_cursor(struct vgpu *vgpu, u32 head)
 {
-	const struct virtio_gpu_cursor_pos *pos = &vgpu->command.cursor.pos;
+	const struct virtio_gpu_update_cursor *command =
+		&vgpu->command.cursor;
 
 	vgpu_scanout_move(vgpu, head, VGPU_CURSOR_PLANE,
-			  (s32)le32_to_cpu(pos->x), (s32)le32_to_cpu(pos->y));
+			  (s32)le32_to_cpu(command->pos.x),
+			  (s32)le32_to_cpu(command->pos.y),
+			  !command->resource_id);
 	return VIRTIO_GPU_RESP_OK_NODATA;
 }
 

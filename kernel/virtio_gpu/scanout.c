@@ -70,7 +70,7 @@ static void publish(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr)
 
 	memset(&next, 0, sizeof(next));
 	mutex_lock(&vgpu->pin_lock);
-	if (resource && resource->backing)
+	if (resource && resource->backing && !scanout->hidden)
 		mem = vgpu_backing_mem(resource->backing);
 	if (mem)
 		describe(scanout, nr, mem, &next);
@@ -212,18 +212,22 @@ int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 	return 0;
 }
 
-/* The same thing as before, elsewhere on the head */
+/* The same thing as before, elsewhere on the head or out of sight */
 void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
-		       s32 x, s32 y)
+		       s32 x, s32 y, bool hidden)
 {
 	struct vgpu_scanout *scanout = &vgpu->scanouts[head][nr];
+	bool same = scanout->x == x && scanout->y == y &&
+		    scanout->hidden == hidden;
 
 	scanout->x = x;
 	scanout->y = y;
+	scanout->hidden = hidden;
 	/* Drivers send no more than this while the picture stays */
-	if (scanout->resource)
+	if (scanout->resource && is_lost(vgpu, scanout->resource))
 		revive(vgpu, scanout->resource);
-	publish(vgpu, head, nr);
+	else if (!same)
+		publish(vgpu, head, nr);
 }
 
 void vgpu_scanout_off(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr)

@@ -222,6 +222,7 @@ struct vgpu_scanout {
 	s32 y;
 	u32 hot_x;
 	u32 hot_y;
+	bool hidden;		/* a cursor, by a move */
 };
 
 /* All zero while it is off */
@@ -432,7 +433,7 @@ u32 vgpu_scanout_flush(struct vgpu *vgpu);
 int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 		      const struct vgpu_scanout *scanout);
 void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
-		       s32 x, s32 y);
+		       s32 x, s32 y, bool hidden);
 void vgpu_scanout_off(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr);
 void vgpu_scanouts_update(struct vgpu *vgpu,
 			  const struct vgpu_resource *resource);

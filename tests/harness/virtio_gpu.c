@@ -335,17 +335,30 @@ void gpu_update_cursor(struct gpu *gpu, uint32_t resource,
 		.hot_y = hot_y,
 	};
 
+	if (pos->scanout_id < VIRTIO_GPU_MAX_SCANOUTS)
+		gpu->cursors[pos->scanout_id] = resource;
 	cursor_command(gpu, &update);
 }
 
-void gpu_move_cursor(struct gpu *gpu, const struct virtio_gpu_cursor_pos *pos)
+void gpu_move_cursor_as(struct gpu *gpu, uint32_t resource,
+			const struct virtio_gpu_cursor_pos *pos)
 {
 	const struct virtio_gpu_update_cursor move = {
 		.hdr = {.type = VIRTIO_GPU_CMD_MOVE_CURSOR},
 		.pos = *pos,
+		.resource_id = resource,
 	};
 
 	cursor_command(gpu, &move);
+}
+
+void gpu_move_cursor(struct gpu *gpu, const struct virtio_gpu_cursor_pos *pos)
+{
+	uint32_t resource = 0;
+
+	if (pos->scanout_id < VIRTIO_GPU_MAX_SCANOUTS)
+		resource = gpu->cursors[pos->scanout_id];
+	gpu_move_cursor_as(gpu, resource, pos);
 }
 
 struct virtio_gpu_rect gpu_whole(const struct gpu_resource *resource)

@@ -63,8 +63,9 @@ struct gpu {
 	uint32_t response_length; /* of the last answer, as the device says */
 	uint64_t request_at;	  /* a page for what is sent */
 	uint64_t response_at;	  /* and one for what comes back */
-	union gpu_response response; /* the last answer */
-	uint64_t fence;		     /* the last one sent */
+	union gpu_response response;		   /* the last answer */
+	uint64_t fence;				   /* the last one sent */
+	uint32_t cursors[VIRTIO_GPU_MAX_SCANOUTS]; /* resources, by head */
 };
 
 /* A new device, running with all features and a vector for each queue */
@@ -120,9 +121,16 @@ uint32_t gpu_set_scanout_blob(struct gpu *gpu,
 void gpu_update_cursor(struct gpu *gpu, uint32_t resource,
 		       const struct virtio_gpu_cursor_pos *pos, uint32_t hot_x,
 		       uint32_t hot_y);
+
+/* A move names the resource that its head's last update named, as Linux does */
 void gpu_move_cursor(struct gpu *gpu, const struct virtio_gpu_cursor_pos *pos);
 
-/* Bytes that a manager's device has copied since it was opened, as fdinfo says */
+/* A move that names a resource of the caller's choice, or 0 */
+void gpu_move_cursor_as(struct gpu *gpu, uint32_t resource,
+			const struct virtio_gpu_cursor_pos *pos);
+
+/* Bytes that a manager's device has copied since it was opened, as fdinfo says
+ */
 unsigned long long gpu_copied(int manager);
 
 /* What the rings of both queues are pinned in while the device runs */

@@ -314,6 +314,7 @@ TEST("a cursor whose memory was unmapped and is there again is shown by a move")
 	const struct virtio_gpu_mem_entry entry = {start, (uint32_t)size, 0};
 	const struct virtio_gpu_cursor_pos pos = {0, 5, 6, 0};
 	struct gpu_resource cursor = {.id = 1};
+	uint64_t sequence;
 	struct ram video;
 	struct view view;
 
@@ -328,8 +329,11 @@ TEST("a cursor whose memory was unmapped and is there again is shown by a move")
 	gpu_move_cursor(&gpu, &pos);
 	view_check_off(manager, CURSOR_ID(0));
 	ram_map(&video, &gpu.virtio.device);
+	/* To the same place */
+	sequence = view_state(manager, CURSOR_ID(0)).sequence;
 	gpu_move_cursor(&gpu, &pos);
 	check_place(0, 5, 6, 3, 4);
+	CHECK_EQ(view_state(manager, CURSOR_ID(0)).sequence, sequence + 1);
 	view_open(&view, manager, CURSOR_ID(0), 0);
 	view_compare(&view, video.bytes, CURSOR_SIZE * 4);
 }
@@ -370,4 +374,90 @@ TEST("a blob that is large enough is a cursor, as ARGB")
 	whole = gpu_whole(&cursor);
 	view_check(manager, CURSOR_ID(0), &cursor, &whole);
 	check_place(0, 1, 2, 3, 4);
+}
+
+TEST("a hot spot beyond the cursor is the nearest one within")
+{
+	static const uint32_t spots[][4] = {
+		{63, 63, 63, 63},	{64, 0, 63, 0},
+		{0, 64, 0, 63},		{1000, 1000, 63, 63},
+		{UINT32_MAX, 5, 63, 5}, {0x80000000, 0x10003, 63, 63},
+	};
+	struct gpu_resource cursor;
+	unsigned int i;
+
+	set_up(TYPE_GPU_1);
+	cursor_create(&cursor);
+	for (i = 0; i < sizeof(spots) / sizeof(*spots); i++) {
+		show(&cursor, 0, i, 2, spots[i][0], spots[i][1]);
+		check_place(0, (int32_t)i, 2, spots[i][2], spots[i][3]);
+	}
+}
+
+TEST("a move that names no resource hides the cursor, one that does shows it")
+{
+	const struct virtio_gpu_cursor_pos hidden = {0, 50, 60, 0};
+	const struct virtio_gpu_cursor_pos shown = {0, 51, 61, 0};
+	struct gpu_resource cursor;
+	struct virtio_gpu_rect whole;
+
+	set_up(TYPE_GPU_1);
+	cursor_create(&cursor);
+	show(&cursor, 0, 1, 2, 3, 4);
+	view_state(manager, CURSOR_ID(0));
+	gpu_move_cursor_as(&gpu, 0, &hidden);
+	CHECK(view_changed(manager));
+	view_check_off(manager, CURSOR_ID(0));
+	gpu_move_cursor_as(&gpu, 0, &shown);
+	CHECK(!view_changed(manager));
+	view_check_off(manager, CURSOR_ID(0));
+	/* At the place where it was hidden */
+	gpu_move_cursor_as(&gpu, cursor.id, &shown);
+	CHECK(view_changed(manager));
+	check_place(0, 51, 61, 3, 4);
+	whole = gpu_whole(&cursor);
+	view_check(manager, CURSOR_ID(0), &cursor, &whole);
+	/* An update is seen, wherever it was moved to before */
+	gpu_move_cursor_as(&gpu, 0, &hidden);
+	show(&cursor, 0, 50, 60, 3, 4);
+	check_place(0, 50, 60, 3, 4);
+}
+
+TEST("a hidden cursor whose memory comes and goes stays hidden")
+{
+	struct virtio_gpu_mem_entry entry = {
+		.length = CURSOR_SIZE * CURSOR_SIZE * 4,
+	};
+	const struct virtio_gpu_cursor_pos pos = {0, 50, 60, 0};
+	struct gpu_resource cursor;
+
+	set_up(TYPE_GPU_1);
+	cursor_create(&cursor);
+	entry.addr = cursor.at;
+	show(&cursor, 0, 1, 2, 3, 4);
+	gpu_move_cursor_as(&gpu, 0, &pos);
+	view_check_off(manager, CURSOR_ID(0));
+	CHECK_EQ(gpu_detach(&gpu, cursor.id), GPU_OK);
+	CHECK_EQ(gpu_attach(&gpu, cursor.id, &entry, 1, 1), GPU_OK);
+	CHECK(!view_changed(manager));
+	view_check_off(manager, CURSOR_ID(0));
+	gpu_move_cursor_as(&gpu, cursor.id, &pos);
+	check_place(0, 50, 60, 3, 4);
+}
+
+TEST("a move to where the cursor is already is no change")
+{
+	const struct virtio_gpu_cursor_pos pos = {0, 7, 8, 0};
+	struct gpu_resource cursor;
+	uint64_t sequence;
+	unsigned int i;
+
+	set_up(TYPE_GPU_1);
+	cursor_create(&cursor);
+	show(&cursor, 0, 7, 8, 0, 0);
+	sequence = view_state(manager, CURSOR_ID(0)).sequence;
+	for (i = 0; i < 10; i++)
+		gpu_move_cursor(&gpu, &pos);
+	CHECK(!view_changed(manager));
+	CHECK_EQ(view_state(manager, CURSOR_ID(0)).sequence, sequence);
 }
