@@ -350,16 +350,23 @@ static bool queue_is_ready(struct vgpu *vgpu, struct vgpu_queue *queue)
 	return ready;
 }
 
+/* A VMM that has ended has taken the guest's memory with it. */
+static bool vmm_has_ended(const struct vgpu *vgpu)
+{
+	return !atomic_read(&vgpu->mm->mm_users);
+}
+
 static void give_up(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		    const char *wrong)
 {
 	/* Whatever was wrong, the driver has changed its mind meanwhile */
 	if (vgpu_is_halting(vgpu))
 		return;
-	dev_notice_ratelimited(vgpu->vdev.vfio.dev,
-			       "needs a reset: the guest's %s queue is broken: %s\n",
-			       queue == &vgpu->queues[VGPU_CONTROL] ?
-			       "control" : "cursor", wrong);
+	if (!vmm_has_ended(vgpu))
+		dev_notice_ratelimited(vgpu->vdev.vfio.dev,
+				       "needs a reset: the guest's %s queue is broken: %s\n",
+				       queue == &vgpu->queues[VGPU_CONTROL] ?
+				       "control" : "cursor", wrong);
 	mutex_lock(&vgpu->vdev.lock);
 	if (!vgpu->resetting)
 		vgpu_needs_reset(vgpu);

@@ -304,7 +304,7 @@ struct vgpu {
 	atomic_t nr_leaving;		/* dead watches, and the batch if hit */
 	atomic_long_t nr_pinned;	/* pages, but for rings */
 	u64 refused_until;		/* jiffies: the worker's */
-	struct mm_struct *mm;		/* while open: the pins are charged to */
+	struct mm_struct *mm;		/* while open: the VMM's, pays for pins */
 	struct task_struct *task;	/* while open: whose limit counts */
 	bool may_lock;			/* beyond that limit */
 

@@ -6,6 +6,7 @@
  */
 #include "cgroup.h"
 #include "gem.h"
+#include "log.h"
 #include "planes.h"
 #include "test.h"
 #include "virtio_gpu.h"
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -289,19 +289,7 @@ static void limit_locked(rlim_t bytes)
 /* How often VFIO has said in the kernel's log that it pins no more */
 static unsigned int count_refusals(void)
 {
-	static const char name[] = "RLIMIT_MEMLOCK";
-	/* SYSLOG_ACTION_SIZE_BUFFER, and below SYSLOG_ACTION_READ_ALL */
-	int size = (int)CHECK_OK(klogctl(10, NULL, 0));
-	char *log = calloc(1, (size_t)size + 1);
-	unsigned int count = 0;
-	const char *at;
-
-	CHECK(log);
-	CHECK_OK(klogctl(3, log, size));
-	for (at = log; (at = strstr(at, name)); at += sizeof(name))
-		count++;
-	free(log);
-	return count;
+	return log_count("RLIMIT_MEMLOCK");
 }
 
 TEST("no more is pinned than the VMM may lock, and what fits goes on working")
