@@ -207,7 +207,7 @@ static void regs_write(struct vdev *vdev, unsigned int bar, u32 offset,
 	update_mode(bochs);
 }
 
-static void regs_moved(struct vdev *vdev)
+static void regs_config_changed(struct vdev *vdev)
 {
 	update_mode(to_bochs(vdev));
 }
@@ -216,5 +216,5 @@ const struct vdev_ops bochs_vdev_ops = {
 	.reset = regs_reset,
 	.read = regs_read,
 	.write = regs_write,
-	.moved = regs_moved,
+	.config_changed = regs_config_changed,
 };

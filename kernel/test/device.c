@@ -168,6 +168,8 @@ static u32 test_read(struct vdev *vdev, unsigned int bar, u32 offset,
 {
 	const u32 *regs = to_display(vdev)->regs[0];
 
+	if (size == 4 && offset == TEST_MASTER)
+		return to_display(vdev)->master;
 	if (size != 4 || offset >= sizeof(to_display(vdev)->regs))
 		return 0;
 	return regs[offset / 4];
@@ -246,16 +248,17 @@ static long test_ioctl(struct vfio_device *vfio, unsigned int cmd,
 	}
 }
 
-static void test_moved(struct vdev *vdev)
+static void test_config_changed(struct vdev *vdev)
 {
 	/* Its planes are at TEST_ADDRESS, wherever the BARs are */
+	to_display(vdev)->master = vdev_is_bus_master(vdev);
 }
 
 static const struct vdev_ops test_vdev_ops = {
 	.reset = test_reset,
 	.read = test_read,
 	.write = test_write,
-	.moved = test_moved,
+	.config_changed = test_config_changed,
 };
 
 static int test_init(struct vfio_device *vfio)

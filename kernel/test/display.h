@@ -10,6 +10,7 @@
  *
  *	0x40 * slot	32-bit registers of a plane, slot = head * 3 + type
  *	0xf00		write: make memory number n anew (1 or 2)
+ *	0xf04		read: may the device master the bus, as it was told last
  *
  * BAR 2 is memory number 0, 16 MiB.
  */
@@ -25,6 +26,7 @@
 #define TEST_TYPES	3
 #define TEST_PLANES	(TEST_HEADS * TEST_TYPES)
 #define TEST_RENEW	0xf00
+#define TEST_MASTER	0xf04
 
 /* Bytes of memory 0, of the others, and of the vendor's own */
 #define TEST_BAR_SIZE	SZ_16M
@@ -65,6 +67,7 @@ struct test_display {
 	struct vfio_dmabuf_mgr *mgr;			/* while open */
 	struct vfio_dmabuf_mem *mem[TEST_MEMORY_VENDOR];	/* vdev.lock */
 	u32 regs[TEST_PLANES][TEST_REGS];		/* vdev.lock */
+	bool master;					/* vdev.lock */
 };
 
 /* main.c */

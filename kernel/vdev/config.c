@@ -130,7 +130,7 @@ EXPORT_SYMBOL_GPL(vdev_bar_address);
  * vdev_is_bus_master - may the device read and write the guest's memory?
  * @vdev: the device
  *
- * Context: under vdev->lock. vdev_ops.moved is called after each change.
+ * Context: under vdev->lock. vdev_ops.config_changed is called after each change.
  */
 bool vdev_is_bus_master(const struct vdev *vdev)
 {

@@ -74,6 +74,7 @@ void vdev_reset(struct vdev *vdev)
 	vdev_config_reset(vdev);
 	vdev_irq_reset(vdev);
 	vdev->ops->reset(vdev);
+	vdev->ops->config_changed(vdev);
 	mutex_unlock(&vdev->lock);
 }
 EXPORT_SYMBOL_GPL(vdev_reset);

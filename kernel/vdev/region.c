@@ -29,7 +29,7 @@ static void config_write(struct vdev *vdev, const struct access *access)
 	vdev_irq_config_changed(vdev);
 	if (vdev->ops->config_write)
 		vdev->ops->config_write(vdev, access->offset, access->size);
-	vdev->ops->moved(vdev);
+	vdev->ops->config_changed(vdev);
 }
 
 static int edid_write(struct vdev *vdev, const struct access *access)

@@ -408,7 +408,7 @@ static void pci_reset(struct vdev *vdev)
 	vgpu_queues_reset(vgpu);
 }
 
-static void pci_moved(struct vdev *vdev)
+static void pci_config_changed(struct vdev *vdev)
 {
 	struct vgpu *vgpu = to_vgpu(vdev);
 
@@ -426,7 +426,7 @@ const struct vdev_ops vgpu_vdev_ops = {
 	.reset = pci_reset,
 	.read = vgpu_bar_read,
 	.write = vgpu_bar_write,
-	.moved = pci_moved,
+	.config_changed = pci_config_changed,
 	.config_read = vgpu_window_read,
 	.config_write = vgpu_window_write,
 	.plugged = vgpu_display_plugged,

@@ -47,6 +47,9 @@ enum display_memory {
 /* Where in BAR 0 a memory's number is written to have it made anew */
 #define DISPLAY_RENEW 0xf00
 
+/* Where 1 is read if the driver was told last that it may master the bus */
+#define DISPLAY_MASTER 0xf04
+
 /* "XR24" and "AR24", as drm_fourcc.h spells them */
 #define FOURCC_XRGB8888 UINT32_C(0x34325258)
 #define FOURCC_ARGB8888 UINT32_C(0x34325241)

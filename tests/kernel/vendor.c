@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/pci_regs.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -346,4 +347,25 @@ TEST("mainline's query knows the first head's cursor, with its hot spot")
 	CHECK_EQ(info.x_hot, 1);
 	CHECK_EQ(info.y_hot, 2);
 	CHECK_NE(info.dmabuf_id, 0);
+}
+
+/* What the driver was told last: whether the device is a bus master */
+static uint64_t told_of_mastering(void)
+{
+	return region_get(&device, BAR0, DISPLAY_MASTER, 4);
+}
+
+TEST("a driver hears of the config space at a write, a reset and an opening")
+{
+	open_display();
+	CHECK_EQ(told_of_mastering(), 0);
+	region_set(&device, CONFIG, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	CHECK_EQ(told_of_mastering(), 1);
+	CHECK_OK(ioctl(device.fd, VFIO_DEVICE_RESET));
+	CHECK_EQ(region_get(&device, CONFIG, PCI_COMMAND, 2), 0);
+	CHECK_EQ(told_of_mastering(), 0);
+	region_set(&device, CONFIG, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
+	device_close(&device);
+	device_open(&device);
+	CHECK_EQ(told_of_mastering(), 0);
 }

@@ -60,7 +60,8 @@ struct vdev_config {
  * @read: read @size bytes (1, 2 or 4, naturally aligned) at @offset of BAR
  *	@bar, which has registers
  * @write: write them
- * @moved: the guest has written to the config space: a BAR may have moved
+ * @config_changed: the guest has written to the config space, or a reset has
+ *	cleared it: a BAR may have moved, the command register have changed
  * @config_read: optional; the config space is about to be read there
  * @config_write: optional; the config space has been written there
  * @plugged: optional; the VMM has changed the link state of the EDID region
@@ -73,7 +74,7 @@ struct vdev_ops {
 		    unsigned int size);
 	void (*write)(struct vdev *vdev, unsigned int bar, u32 offset,
 		      unsigned int size, u32 value);
-	void (*moved)(struct vdev *vdev);
+	void (*config_changed)(struct vdev *vdev);
 	void (*config_read)(struct vdev *vdev, u32 offset, unsigned int size);
 	void (*config_write)(struct vdev *vdev, u32 offset, unsigned int size);
 	void (*plugged)(struct vdev *vdev);
