@@ -123,11 +123,16 @@ static int bochs_init(struct vfio_device *vfio)
 		.class = 0x038000,
 	};
 
+	int ret;
+
 	vdev_init(to_vdev(vfio), &bochs_vdev_ops);
 	vdev_config_init(to_vdev(vfio), &id);
-	vdev_config_add_bar(to_vdev(vfio), BOCHS_REGS_BAR, SZ_4K, 0);
-	vdev_config_add_pm_cap(to_vdev(vfio));
-	return 0;
+	ret = vdev_config_add_bar(to_vdev(vfio), BOCHS_REGS_BAR, SZ_4K, 0) ?:
+	      vdev_config_add_pm_cap(to_vdev(vfio));
+	/* VFIO does not release what it could not initialize */
+	if (ret)
+		vdev_destroy(to_vdev(vfio));
+	return ret;
 }
 
 static void bochs_release(struct vfio_device *vfio)
@@ -178,9 +183,10 @@ int bochs_probe(struct mdev_device *mdev, const struct bochs_type *type)
 		goto err_put;
 	}
 	bochs->vram_size = type->vram_size;
-	vdev_config_add_bar(&bochs->vdev, BOCHS_VRAM_BAR, type->vram_size,
-			    PCI_BASE_ADDRESS_MEM_PREFETCH);
-
+	ret = vdev_config_add_bar(&bochs->vdev, BOCHS_VRAM_BAR, type->vram_size,
+				  PCI_BASE_ADDRESS_MEM_PREFETCH);
+	if (ret)
+		goto err_put;
 	ret = vdev_register(&bochs->vdev);
 	if (ret)
 		goto err_put;

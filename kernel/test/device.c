@@ -269,12 +269,17 @@ static int test_init(struct vfio_device *vfio)
 		.class = 0x038000,
 	};
 
+	int ret;
+
 	vdev_init(to_vdev(vfio), &test_vdev_ops);
 	vdev_config_init(to_vdev(vfio), &id);
-	vdev_config_add_bar(to_vdev(vfio), 0, SZ_4K, 0);
-	vdev_config_add_bar(to_vdev(vfio), 2, TEST_BAR_SIZE,
-			    PCI_BASE_ADDRESS_MEM_PREFETCH);
-	return 0;
+	ret = vdev_config_add_bar(to_vdev(vfio), 0, SZ_4K, 0) ?:
+	      vdev_config_add_bar(to_vdev(vfio), 2, TEST_BAR_SIZE,
+				  PCI_BASE_ADDRESS_MEM_PREFETCH);
+	/* VFIO does not release what it could not initialize */
+	if (ret)
+		vdev_destroy(to_vdev(vfio));
+	return ret;
 }
 
 static void test_release(struct vfio_device *vfio)

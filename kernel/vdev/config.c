@@ -6,6 +6,8 @@
  * narrower than a field or spans two of them come out right by themselves.
  */
 #include <linux/bitops.h>
+#include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/string.h>
@@ -51,17 +53,25 @@ EXPORT_SYMBOL_GPL(vdev_config_init);
  * @size: bytes, a power of two of at least 16
  * @flags: PCI_BASE_ADDRESS_MEM_PREFETCH, and PCI_BASE_ADDRESS_MEM_TYPE_64 for
  *	one that takes the next BAR's place, too
+ *
+ * Return: 0, or -EINVAL and a warning for what is no such BAR.
  */
-void vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
-			 u32 flags)
+int vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
+			u32 flags)
 {
 	u32 offset = PCI_BASE_ADDRESS_0 + 4 * bar;
+	unsigned int nr = flags & PCI_BASE_ADDRESS_MEM_TYPE_64 ? 2 : 1;
 
+	if (WARN_ON_ONCE(bar >= PCI_STD_NUM_BARS ||
+			 bar + nr > PCI_STD_NUM_BARS || size < 16 ||
+			 !is_power_of_2(size)))
+		return -EINVAL;
 	put_unaligned_le32(flags, &vdev->config.value[offset]);
 	put_unaligned_le32(~(size - 1), &vdev->config.writable[offset]);
 	if (flags & PCI_BASE_ADDRESS_MEM_TYPE_64)
 		put_unaligned_le32(U32_MAX, &vdev->config.writable[offset + 4]);
 	vdev->bar_size[bar] = size;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vdev_config_add_bar);
 
@@ -71,14 +81,17 @@ EXPORT_SYMBOL_GPL(vdev_config_add_bar);
  * @id: PCI_CAP_ID_*
  * @size: bytes, with the two of its header
  *
- * Return: where it is, its body all zero and not writable. All capabilities
- * of a device are its driver's, so running out of room is a bug, not an error.
+ * Return: where it is, its body all zero and not writable; or -ENOSPC where it
+ * would go beyond the config space. All capabilities of a device are its
+ * driver's, so that is a bug, and there is a warning.
  */
-u8 vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size)
+int vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size)
 {
 	struct vdev_config *config = &vdev->config;
-	u8 offset = config->tail;
+	unsigned int offset = config->tail;
 
+	if (WARN_ON_ONCE(offset + size > PCI_CFG_SPACE_SIZE))
+		return -ENOSPC;
 	config->value[config->last_link] = offset;
 	config->value[offset] = id;
 	config->last_link = offset + PCI_CAP_LIST_NEXT;
@@ -91,12 +104,17 @@ EXPORT_SYMBOL_GPL(vdev_config_add_cap);
 /**
  * vdev_config_add_pm_cap - add power management: any state, all kept in each
  * @vdev: the device
+ *
+ * Return: 0, or as vdev_config_add_cap().
  */
-void vdev_config_add_pm_cap(struct vdev *vdev)
+int vdev_config_add_pm_cap(struct vdev *vdev)
 {
-	u8 offset = vdev_config_add_cap(vdev, PCI_CAP_ID_PM, PCI_PM_SIZEOF);
 	struct vdev_config *config = &vdev->config;
+	int offset;
 
+	offset = vdev_config_add_cap(vdev, PCI_CAP_ID_PM, PCI_PM_SIZEOF);
+	if (offset < 0)
+		return offset;
 	/* Version 3 of the PCI power management specification */
 	put_unaligned_le16(3 | PCI_PM_CAP_D1 | PCI_PM_CAP_D2,
 			   &config->value[offset + PCI_PM_PMC]);
@@ -104,6 +122,7 @@ void vdev_config_add_pm_cap(struct vdev *vdev)
 			   &config->value[offset + PCI_PM_CTRL]);
 	put_unaligned_le16(PCI_PM_CTRL_STATE_MASK,
 			   &config->writable[offset + PCI_PM_CTRL]);
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vdev_config_add_pm_cap);
 

@@ -6,6 +6,8 @@
  * The guest writes the table and the VMM obeys it, as VFIO has it; here it is
  * only kept. Vectors are signalled by irq.c.
  */
+#include <linux/bug.h>
+#include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/kernel.h>
 
@@ -40,17 +42,26 @@ void vdev_msix_write(struct vdev *vdev, u32 offset, unsigned int size,
  * their own, of 4 KiB
  * @vdev: the device
  * @bar: 0 to 5
- * @nr_vectors: how many, up to VDEV_MAX_VECTORS
+ * @nr_vectors: how many, from 1 to VDEV_MAX_VECTORS
+ *
+ * Return: 0; -EINVAL and a warning for any other number; or as
+ * vdev_config_add_bar() and vdev_config_add_cap().
  */
-void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
-			  unsigned int nr_vectors)
+int vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
+			 unsigned int nr_vectors)
 {
 	struct vdev_config *config = &vdev->config;
-	u8 offset;
+	int offset, ret;
 
-	vdev_config_add_bar(vdev, bar, SZ_4K, 0);
+	if (WARN_ON_ONCE(!nr_vectors || nr_vectors > VDEV_MAX_VECTORS))
+		return -EINVAL;
+	ret = vdev_config_add_bar(vdev, bar, SZ_4K, 0);
+	if (ret)
+		return ret;
 	offset = vdev_config_add_cap(vdev, PCI_CAP_ID_MSIX,
 				     PCI_CAP_MSIX_SIZEOF);
+	if (offset < 0)
+		return offset;
 	put_unaligned_le16(nr_vectors - 1,
 			   &config->value[offset + PCI_MSIX_FLAGS]);
 	put_unaligned_le16(PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL,
@@ -61,5 +72,6 @@ void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
 	vdev->msix_cap = offset;
 	vdev->msix_bar = bar;
 	vdev->nr_vectors = nr_vectors;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(vdev_config_add_msix);

@@ -56,48 +56,58 @@ void vgpu_window_write(struct vdev *vdev, u32 offset, unsigned int size)
 	vgpu_bar_write(vdev, VGPU_BAR, at, length, value);
 }
 
-/* A capability that says where a structure is; returns where it is itself */
-static u8 add_structure(struct vdev *vdev, u8 type, u32 offset, u32 length,
-			u8 size)
-{
-	u8 at = vdev_config_add_cap(vdev, PCI_CAP_ID_VNDR, size);
-	u8 *cap = &vdev->config.value[at];
+/* A structure in the BAR, and the size of the capability that says where it is */
+struct structure {
+	u8 type;
+	u32 offset;
+	u32 length;
+	u8 cap_size;
+};
 
-	cap[VIRTIO_PCI_CAP_LEN] = size;
-	cap[VIRTIO_PCI_CAP_CFG_TYPE] = type;
-	if (type != VIRTIO_PCI_CAP_PCI_CFG)
-		cap[VIRTIO_PCI_CAP_BAR] = VGPU_BAR;
-	put_unaligned_le32(offset, cap + VIRTIO_PCI_CAP_OFFSET);
-	put_unaligned_le32(length, cap + VIRTIO_PCI_CAP_LENGTH);
-	return at;
-}
+static const struct structure structures[] = {
+	{ VIRTIO_PCI_CAP_COMMON_CFG, VGPU_COMMON,
+	  sizeof(struct virtio_pci_common_cfg), sizeof(struct virtio_pci_cap) },
+	{ VIRTIO_PCI_CAP_ISR_CFG, VGPU_ISR, 1, sizeof(struct virtio_pci_cap) },
+	{ VIRTIO_PCI_CAP_DEVICE_CFG, VGPU_DEVICE,
+	  sizeof(struct virtio_gpu_config), sizeof(struct virtio_pci_cap) },
+	{ VIRTIO_PCI_CAP_NOTIFY_CFG, VGPU_NOTIFY,
+	  VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER,
+	  sizeof(struct virtio_pci_notify_cap) },
+	/* The window on them: the driver says what it is to show */
+	{ VIRTIO_PCI_CAP_PCI_CFG, 0, 0, sizeof(struct virtio_pci_cfg_cap) },
+};
 
-static void add_structures(struct vgpu *vgpu)
+static int add_structure(struct vgpu *vgpu, const struct structure *structure)
 {
-	const u8 size = sizeof(struct virtio_pci_cap);
 	struct vdev *vdev = &vgpu->vdev;
-	u8 at;
+	u8 *cap, *writable;
+	int at;
 
-	add_structure(vdev, VIRTIO_PCI_CAP_COMMON_CFG, VGPU_COMMON,
-		      sizeof(struct virtio_pci_common_cfg), size);
-	add_structure(vdev, VIRTIO_PCI_CAP_ISR_CFG, VGPU_ISR, 1, size);
-	add_structure(vdev, VIRTIO_PCI_CAP_DEVICE_CFG, VGPU_DEVICE,
-		      sizeof(struct virtio_gpu_config), size);
-	at = add_structure(vdev, VIRTIO_PCI_CAP_NOTIFY_CFG, VGPU_NOTIFY,
-			   VGPU_NR_QUEUES * VGPU_NOTIFY_MULTIPLIER,
-			   sizeof(struct virtio_pci_notify_cap));
-	put_unaligned_le32(VGPU_NOTIFY_MULTIPLIER,
-			   &vdev->config.value[at + VIRTIO_PCI_NOTIFY_CAP_MULT]);
-
-	at = add_structure(vdev, VIRTIO_PCI_CAP_PCI_CFG, 0, 0,
-			   sizeof(struct virtio_pci_cfg_cap));
-	vdev->config.writable[at + VIRTIO_PCI_CAP_BAR] = 0xff;
-	/* Offset, length, data */
-	memset(&vdev->config.writable[at + VIRTIO_PCI_CAP_OFFSET], 0xff, 12);
-	vgpu->pci_cfg_cap = at;
+	at = vdev_config_add_cap(vdev, PCI_CAP_ID_VNDR, structure->cap_size);
+	if (at < 0)
+		return at;
+	cap = &vdev->config.value[at];
+	writable = &vdev->config.writable[at];
+	cap[VIRTIO_PCI_CAP_LEN] = structure->cap_size;
+	cap[VIRTIO_PCI_CAP_CFG_TYPE] = structure->type;
+	put_unaligned_le32(structure->offset, cap + VIRTIO_PCI_CAP_OFFSET);
+	put_unaligned_le32(structure->length, cap + VIRTIO_PCI_CAP_LENGTH);
+	if (structure->type == VIRTIO_PCI_CAP_PCI_CFG) {
+		writable[VIRTIO_PCI_CAP_BAR] = 0xff;
+		/* Offset, length, data */
+		memset(&writable[VIRTIO_PCI_CAP_OFFSET], 0xff, 12);
+		vgpu->pci_cfg_cap = at;
+		return 0;
+	}
+	cap[VIRTIO_PCI_CAP_BAR] = VGPU_BAR;
+	if (structure->type == VIRTIO_PCI_CAP_NOTIFY_CFG)
+		put_unaligned_le32(VGPU_NOTIFY_MULTIPLIER,
+				   cap + VIRTIO_PCI_NOTIFY_CAP_MULT);
+	return 0;
 }
 
-void vgpu_pci_init(struct vgpu *vgpu)
+/* Lay out the config space. Returns 0 or a negative errno. */
+int vgpu_pci_init(struct vgpu *vgpu)
 {
 	static const struct vdev_pci_id id = {
 		.vendor = 0x1af4,
@@ -109,13 +119,17 @@ void vgpu_pci_init(struct vgpu *vgpu)
 		.class = 0x038000,
 	};
 	struct vdev *vdev = &vgpu->vdev;
+	unsigned int i;
+	int ret;
 
 	vdev_config_init(vdev, &id);
-	vdev_config_add_bar(vdev, VGPU_BAR, VGPU_BAR_SIZE,
-			    PCI_BASE_ADDRESS_MEM_PREFETCH |
-			    PCI_BASE_ADDRESS_MEM_TYPE_64);
 	vdev_config_add_intx(vdev);
-	vdev_config_add_msix(vdev, VGPU_MSIX_BAR, VGPU_NR_VECTORS);
-	vdev_config_add_pm_cap(vdev);
-	add_structures(vgpu);
+	ret = vdev_config_add_bar(vdev, VGPU_BAR, VGPU_BAR_SIZE,
+				  PCI_BASE_ADDRESS_MEM_PREFETCH |
+				  PCI_BASE_ADDRESS_MEM_TYPE_64) ?:
+	      vdev_config_add_msix(vdev, VGPU_MSIX_BAR, VGPU_NR_VECTORS) ?:
+	      vdev_config_add_pm_cap(vdev);
+	for (i = 0; !ret && i < ARRAY_SIZE(structures); i++)
+		ret = add_structure(vgpu, &structures[i]);
+	return ret;
 }

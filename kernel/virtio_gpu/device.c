@@ -142,9 +142,15 @@ static ssize_t vgpu_file_write(struct vfio_device *vfio,
 static int vgpu_init(struct vfio_device *vfio)
 {
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
+	int ret;
 
 	vdev_init(&vgpu->vdev, &vgpu_vdev_ops);
-	vgpu_pci_init(vgpu);
+	ret = vgpu_pci_init(vgpu);
+	if (ret) {
+		/* VFIO does not release what it could not initialize */
+		vdev_destroy(&vgpu->vdev);
+		return ret;
+	}
 	vgpu_worker_init(vgpu);
 	kthread_init_work(&vgpu->work, vgpu_work);
 	INIT_DELAYED_WORK(&vgpu->tell_work, vgpu_display_tell);

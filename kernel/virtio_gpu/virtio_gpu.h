@@ -343,7 +343,7 @@ int vgpu_probe(struct mdev_device *mdev, const struct vgpu_type *type);
 void vgpu_remove(struct mdev_device *mdev);
 
 /* config.c: window under vdev.lock */
-void vgpu_pci_init(struct vgpu *vgpu);
+int vgpu_pci_init(struct vgpu *vgpu);
 void vgpu_window_read(struct vdev *vdev, u32 offset, unsigned int size);
 void vgpu_window_write(struct vdev *vdev, u32 offset, unsigned int size);
 

@@ -50,7 +50,7 @@ struct virqfd;
 struct vdev_config {
 	u8 value[PCI_CFG_SPACE_SIZE];
 	u8 writable[PCI_CFG_SPACE_SIZE];
-	u8 tail;
+	u16 tail;
 	u8 last_link;
 };
 
@@ -181,13 +181,13 @@ struct vdev_pci_id {
 };
 
 void vdev_config_init(struct vdev *vdev, const struct vdev_pci_id *id);
-void vdev_config_add_bar(struct vdev *vdev, unsigned int bar, u32 size,
-			 u32 flags);
-u8 vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size);
-void vdev_config_add_pm_cap(struct vdev *vdev);
+int __must_check vdev_config_add_bar(struct vdev *vdev, unsigned int bar,
+				     u32 size, u32 flags);
+int __must_check vdev_config_add_cap(struct vdev *vdev, u8 id, u8 size);
+int __must_check vdev_config_add_pm_cap(struct vdev *vdev);
 void vdev_config_add_intx(struct vdev *vdev);
-void vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
-			  unsigned int nr_vectors);
+int __must_check vdev_config_add_msix(struct vdev *vdev, unsigned int bar,
+				      unsigned int nr_vectors);
 bool vdev_is_bus_master(const struct vdev *vdev);
 u64 vdev_bar_address(const struct vdev *vdev, unsigned int bar);
 
