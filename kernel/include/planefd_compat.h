@@ -72,34 +72,6 @@ static inline void planefd_eventfd_signal(struct eventfd_ctx *ctx)
 #endif
 }
 
-/*
- * Put a reference to a file that is not the last one; false, and nothing done,
- * where it is the last, or where that cannot be told: from 6.13 the count has a
- * type of its own, which has no such operation. Where it has failed, the second
- * says whether the reference was the last.
- */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-static inline bool planefd_fput_unless_last(struct file *file)
-{
-	return atomic_long_add_unless(&file->f_count, -1, 1);
-}
-
-static inline bool planefd_file_is_last(struct file *file)
-{
-	return true;
-}
-#else
-static inline bool planefd_fput_unless_last(struct file *file)
-{
-	return false;
-}
-
-static inline bool planefd_file_is_last(struct file *file)
-{
-	return file_count(file) == 1;
-}
-#endif
-
 /* A thread for kthread work, running; from 6.14 create alone does not start it. */
 static inline struct kthread_worker *planefd_kthread_run_worker(const char *name)
 {

@@ -60,40 +60,14 @@ void buffer_destroy(struct plane_buffer *buffer)
 	kfree(buffer);
 }
 
-/*
- * A dma-buf that the caller has the last reference to is no longer counted, and
- * its memory is nobody's any more: its release is to come, however late, and until
- * then a guest would be refused memory that nobody has. Epoll may take references
- * even then, but only for as long as it asks whether there is an event. A vendor's
- * own is the vendor's, and not counted once it is dropped.
- */
-void buffer_abandon(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf)
-{
-	struct plane_buffer *buffer;
-
-	lockdep_assert_held(&mgr->lock);
-
-	if (!export_is_own(dmabuf) || !planefd_file_is_last(dmabuf->file))
-		return;
-	buffer = dmabuf->priv;
-	buffer->counted = false;
-	atomic_dec(&mgr->nr_buffers[buffer->pool]);
-	vfio_dmabuf_mem_put(buffer->scanout.mem);
-	buffer->scanout.mem = NULL;
-}
-
-/* Let go of a dma-buf, whoever else has it. */
+/* Do not give out a dma-buf any more. */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 			  struct exported *exported)
 {
 	list_del(&exported->link);
+	/* The end of a vendor's own is not told to the manager */
 	if (!exported->scanout.mem)
 		atomic_dec(&mgr->nr_buffers[exported->pool]);
-	if (planefd_fput_unless_last(exported->dmabuf->file)) {
-		kfree(exported);
-		return;
-	}
-	buffer_abandon(mgr, exported->dmabuf);
 	exported_put(exported);
 }
 
@@ -103,7 +77,7 @@ static void exported_trim(struct vfio_dmabuf_mgr *mgr, unsigned int keep)
 	struct exported *exported, *next;
 
 	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
-		if (file_count(exported->dmabuf->file) > 1)
+		if (!dmabuf_is_unused(exported->dmabuf))
 			continue;
 		if (keep)
 			keep--;
@@ -208,8 +182,10 @@ static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 
 static bool pool_has_room(struct vfio_dmabuf_mgr *mgr, enum buffer_pool pool)
 {
-	if (atomic_read(&mgr->nr_buffers[pool]) >= MGR_MAX_BUFFERS)
+	if (atomic_read(&mgr->nr_buffers[pool]) >= MGR_MAX_BUFFERS) {
 		exported_trim(mgr, 0);
+		orphans_put();
+	}
 	return atomic_read(&mgr->nr_buffers[pool]) < MGR_MAX_BUFFERS;
 }
 

@@ -228,7 +228,8 @@ ioctl_create_dmabuf(struct mgr_file *file,
 	return 0;
 
 err_dmabuf:
-	exported_put_back(file->mgr, dmabuf);
+	/* Not the last reference: the manager has one, see put.c */
+	dma_buf_put(dmabuf);
 err_fd:
 	put_unused_fd(fd);
 	return ret;

@@ -12,7 +12,8 @@
  * Who keeps whom alive: the device and each manager file hold the manager; a
  * dma-buf holds its plane_buffer, which holds the pages and the manager. The
  * manager holds the dma-bufs that it may give out again, until it is revoked,
- * and the driver not at all: mgr->ops is NULL from then on.
+ * and put.c those that others still have then. Once it is revoked the manager does
+ * not hold the driver either: mgr->ops is NULL.
  *
  * Lock order: mgr->lock, the driver's own lock, mgr->event_lock. Apart from
  * those, and with none of them inside: mem->revoke_lock below the reservation
@@ -83,9 +84,9 @@ struct recent_scanout {
 	u64 used;		/* mgr->clock when it was last seen */
 };
 
-/* A dma-buf that is given out again to whoever asks for the same */
+/* A dma-buf that is given out again to a caller that asks for the same, or an orphan */
 struct exported {
-	struct list_head link;
+	struct list_head link;	/* mgr->exported, or put.c's orphans */
 	struct scanout scanout;	/* .mem is kept by the dma-buf */
 	bool writable;
 	enum buffer_pool pool;
@@ -148,7 +149,8 @@ struct plane_buffer {
 	pgoff_t first;			/* page of .mem at which it begins */
 	pgoff_t nr_pages;
 	bool writable;
-	enum buffer_pool pool;		/* mgr->lock, but in the release */
+	/* mgr->lock while the dma-buf is given out, then put.c's or the release's */
+	enum buffer_pool pool;
 	bool counted;			/* in mgr->nr_buffers; likewise */
 	bool vmap_holds;		/* .mem: what guards dma-buf's vmap_ptr */
 	struct mutex lock;		/* guards mappings */
@@ -216,14 +218,14 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 		     const struct vfio_dmabuf_mem *mem, u64 backing);
 void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
 		     bool blank);
-void buffer_abandon(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf);
 void buffer_destroy(struct plane_buffer *buffer);
 
 /* put.c */
 int put_init(void);
 void put_exit(void);
+bool dmabuf_is_unused(struct dma_buf *dmabuf);
 void exported_put(struct exported *exported);
-void exported_put_back(struct vfio_dmabuf_mgr *mgr, struct dma_buf *dmabuf);
+void orphans_put(void);
 
 /* export.c */
 struct dma_buf *export_buffer(struct plane_buffer *buffer);

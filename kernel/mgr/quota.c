@@ -59,8 +59,7 @@ void vfio_dmabuf_quota_put(struct vfio_dmabuf_quota *quota)
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_quota_put);
 
-/* Take @bytes and a reference, if so much is left. */
-bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes)
+static bool quota_try_take(struct vfio_dmabuf_quota *quota, u64 bytes)
 {
 	bool enough;
 
@@ -72,6 +71,16 @@ bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes)
 	if (enough)
 		kref_get(&quota->ref);
 	return enough;
+}
+
+/* Take @bytes and a reference, if so much is left. */
+bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes)
+{
+	if (quota_try_take(quota, bytes))
+		return true;
+	/* Dma-bufs that nobody has any more may hold some of it */
+	orphans_put();
+	return quota_try_take(quota, bytes);
 }
 
 /* Undo it. */

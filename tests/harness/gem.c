@@ -74,6 +74,16 @@ off_t gem_next_place(int card, size_t size)
 	return (off_t)place.offset;
 }
 
+void gem_attach_fence(int card, uint32_t handle)
+{
+	struct gem_attach_fence attach = {
+		.handle = handle,
+		.flags = GEM_FENCE_WRITE,
+	};
+
+	CHECK_OK(ioctl(card, GEM_ATTACH_FENCE, &attach));
+}
+
 void gem_close(int card, uint32_t handle)
 {
 	struct gem_handle close = {.handle = handle};

@@ -57,6 +57,16 @@ struct gem_destroy_dumb {
 	__u32 handle;
 };
 
+struct gem_attach_fence {
+	__u32 handle;
+	__u32 flags;
+	__u32 fence;
+	__u32 pad;
+};
+
+/* The fence is one of a writer's */
+#define GEM_FENCE_WRITE 1
+
 #define GEM_VERSION _IOWR('d', 0x00, struct gem_version)
 #define GEM_CLOSE _IOW('d', 0x09, struct gem_handle)
 #define GEM_PRIME_HANDLE_TO_FD _IOWR('d', 0x2d, struct gem_prime)
@@ -64,6 +74,7 @@ struct gem_destroy_dumb {
 #define GEM_CREATE_DUMB _IOWR('d', 0xb2, struct gem_create_dumb)
 #define GEM_DESTROY_DUMB _IOWR('d', 0xb4, struct gem_destroy_dumb)
 #define GEM_MAP_DUMB _IOWR('d', 0xb3, struct gem_map_dumb)
+#define GEM_ATTACH_FENCE _IOWR('d', 0x41, struct gem_attach_fence)
 
 /* A new file of vgem's, the GEM driver that imports dma-bufs */
 int gem_open(void);
@@ -73,6 +84,9 @@ uint32_t gem_import(int card, int dmabuf);
 
 /* The dma-buf of a handle: for an imported one, the one that was imported */
 int gem_export(int card, uint32_t handle);
+
+/* Attach a writer's fence to the object, which signals after ten seconds */
+void gem_attach_fence(int card, uint32_t handle);
 
 void gem_close(int card, uint32_t handle);
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A dma-buf that CREATE has made and cannot tell of: the memory for the answer
- * goes while the kernel writes to it, and meanwhile the device and its manager
- * have gone, so that the reference which is put back is the last.
+ * goes while the kernel writes to it, and meanwhile the device has gone, so that
+ * nobody but the manager has the dma-buf once the reference is put back.
  */
 #include "bochs.h"
 #include "missing.h"

@@ -22,6 +22,9 @@
 #define OTHERS 40
 #define FILES 3000
 
+/* As SECURITY.md has it */
+#define MAX_OPENINGS 4
+
 static const struct bochs_mode mode = {
 	.width = 640,
 	.height = 480,
@@ -123,6 +126,25 @@ TEST("a dentry that is held outlives device and manager fd and does no harm")
 	device_remove(&device);
 	close(manager);
 	CHECK_OK(close(path));
+}
+
+TEST("a dentry that is held keeps no VRAM once the dma-buf is closed")
+{
+	struct device device;
+	int manager, dmabuf;
+	unsigned int i;
+
+	bochs_create(&device, TYPE_16M, &mode);
+	for (i = 0; i < MAX_OPENINGS; i++) {
+		manager = manager_open(&device);
+		dmabuf = plane_create_ok(manager, 0, NULL);
+		open_path(dmabuf);
+		device_close(&device);
+		CHECK_OK(close(dmabuf));
+		CHECK_OK(close(manager));
+		device_open(&device);
+		bochs_set_mode(&device, &mode);
+	}
 }
 
 TEST("buffers closed at once never use up the device's buffers")
