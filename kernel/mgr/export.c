@@ -180,8 +180,40 @@ static vm_fault_t export_vma_fault(struct vm_fault *vmf)
 			 buffer->nr_pages);
 }
 
+/*
+ * To revoke memory takes time for each VMA of its dma-bufs, with locks held that a
+ * guest and others wait for. So there is a bound. Where a VMA cannot be refused it
+ * must not come up: VM_DONTCOPY has fork() make none, and VM_IO keeps madvise()
+ * from clearing that. A move makes one before it drops another, so that there can
+ * be one more for each task that moves or splits one just then.
+ */
+static atomic_t *vma_count(const struct vm_area_struct *vma)
+{
+	const struct plane_buffer *buffer = vma->vm_private_data;
+
+	return mem_vmas(buffer->scanout.mem, buffer->writable);
+}
+
+static void export_vma_open(struct vm_area_struct *vma)
+{
+	atomic_inc(vma_count(vma));
+}
+
+static void export_vma_close(struct vm_area_struct *vma)
+{
+	atomic_dec(vma_count(vma));
+}
+
+static int export_vma_may_split(struct vm_area_struct *vma, unsigned long addr)
+{
+	return atomic_read(vma_count(vma)) < MGR_MAX_MAPPINGS ? 0 : -ENOMEM;
+}
+
 /* The VMA holds the dma-buf's file, which holds the buffer. */
 static const struct vm_operations_struct export_vm_ops = {
+	.open = export_vma_open,
+	.close = export_vma_close,
+	.may_split = export_vma_may_split,
 	.fault = export_vma_fault,
 };
 
@@ -201,8 +233,13 @@ static int export_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 		return -ENODEV;
 	mem_leave(buffer->scanout.mem);
 	vma->vm_private_data = buffer;
+	if (atomic_inc_return(vma_count(vma)) > MGR_MAX_MAPPINGS) {
+		atomic_dec(vma_count(vma));
+		return -ENOMEM;
+	}
 	vma->vm_ops = &export_vm_ops;
-	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
+	vm_flags_set(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP |
+			  VM_DONTCOPY);
 	/* Cached like every other mapping of these pages, whoever asks */
 	vma->vm_page_prot = vm_get_page_prot(vma->vm_flags);
 	return 0;

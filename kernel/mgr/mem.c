@@ -43,6 +43,7 @@ struct vfio_dmabuf_mem {
 	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
 	refcount_t users;	/* of the pages: mappings, and until it is revoked */
+	atomic_t nr_vmas[2];	/* of dma-bufs, by whether they are writable */
 	struct rw_semaphore revoke_lock;
 	bool revoked;			/* revoke_lock; never unset */
 	bool blanked;			/* revoke_lock; a page stands in for all */
@@ -421,6 +422,12 @@ struct page *vfio_dmabuf_mem_page(struct vfio_dmabuf_mem *mem,
 	return mem_page(mem, index);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_page);
+
+/* How many VMAs there are of its dma-bufs with that access; for export.c. */
+atomic_t *mem_vmas(struct vfio_dmabuf_mem *mem, bool writable)
+{
+	return &mem->nr_vmas[writable];
+}
 
 /*
  * Whoever maps pages does so between these two, so that a revoke finds the

@@ -41,6 +41,8 @@
 #define MGR_MAX_FILES	256
 /* Live dma-bufs of one opening in each pool */
 #define MGR_MAX_BUFFERS	256
+/* Mappings into user space of the dma-bufs of one memory with the same access */
+#define MGR_MAX_MAPPINGS	1024
 /* How many dma-bufs are kept that nobody but the manager has */
 #define MGR_MAX_UNUSED	8
 /* How many past changes of a plane are known one by one */
@@ -243,6 +245,7 @@ void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes);
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);
 struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
 
+atomic_t *mem_vmas(struct vfio_dmabuf_mem *mem, bool writable);
 bool mem_enter(struct vfio_dmabuf_mem *mem);
 void mem_leave(struct vfio_dmabuf_mem *mem);
 bool __must_check mem_hold(struct vfio_dmabuf_mem *mem);

@@ -168,6 +168,8 @@ TEST("a view in another process is revoked as well")
 	fflush(NULL);
 	pid = (pid_t)CHECK_OK(fork());
 	if (!pid) {
+		/* No process has a map of its parent's */
+		view.map = plane_map(view.dmabuf, &view.info, PROT_READ);
 		if (read_signal(view.map) || write(there[1], &byte, 1) != 1 ||
 		    read(go[0], &byte, 1) != 1)
 			_exit(2);

@@ -126,7 +126,11 @@ struct vfio_dmabuf_mgr_query_plane {
  *		same dma-buf may be given out again: take it out of an epoll set
  *		before it is closed. A read-only one cannot be had by importers
  *		that map it for the kernel's own use, such as a display that
- *		copies
+ *		copies. At most 1024 mappings into user space exist at a time of the
+ *		read-only dma-bufs of the same memory, and as many of the
+ *		writable ones: one more, or a split of one (munmap() or
+ *		mprotect() of a part), is -ENOMEM. A child process does not
+ *		inherit a mapping; it can make its own
  *
  * Return: 0, or
  *   -EFAULT  the pointer cannot be read or written; no fd is left behind
