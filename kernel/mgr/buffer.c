@@ -323,7 +323,7 @@ struct dma_buf *mgr_export_id(struct vfio_dmabuf_mgr *mgr, u32 id)
  * Look at a plane and export it, in one step under the manager's lock. From then
  * on it is the dma-buf that keeps look->plane.mem. Returns a reference, or an
  * ERR_PTR: those of mgr_look() and mgr_export(), -ENOENT where it is off, -EPERM
- * where the file has not the right.
+ * where the file has not the right, -EINTR where the caller is killed.
  */
 struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 				 bool writable, struct plane_look *look)
@@ -333,7 +333,8 @@ struct dma_buf *mgr_export_plane(struct mgr_file *file, u32 plane_id,
 	struct dma_buf *dmabuf;
 	int ret;
 
-	mutex_lock(&mgr->lock);
+	if (mutex_lock_killable(&mgr->lock))
+		return ERR_PTR(-EINTR);
 	ret = mgr_look(mgr, plane_id, look);
 	if (!ret && writable && !(file->rights & VFIO_DMABUF_MGR_RIGHT_WRITABLE))
 		ret = -EPERM;

@@ -147,10 +147,11 @@ static int export_begin_cpu_access(struct dma_buf *dmabuf,
 	struct plane_buffer *buffer = dmabuf->priv;
 	struct buffer_mapping *mapping;
 
-	/* Who only writes needs nothing that a device may have written */
+	/* A caller that only writes does not need what devices have written */
 	if (dir == DMA_TO_DEVICE)
 		return 0;
-	mutex_lock(&buffer->lock);
+	if (mutex_lock_killable(&buffer->lock))
+		return -EINTR;
 	list_for_each_entry(mapping, &buffer->mappings, link)
 		dma_sync_sgtable_for_cpu(mapping->dev, &mapping->sgt,
 					 mapping->dir);
@@ -164,7 +165,14 @@ static int export_end_cpu_access(struct dma_buf *dmabuf,
 	struct plane_buffer *buffer = dmabuf->priv;
 	struct buffer_mapping *mapping;
 
-	mutex_lock(&buffer->lock);
+	/*
+	 * Devices do not need what a caller has only read. Where bounce buffers are
+	 * used, it would even undo what a device writes meanwhile.
+	 */
+	if (dir == DMA_FROM_DEVICE)
+		return 0;
+	if (mutex_lock_killable(&buffer->lock))
+		return -EINTR;
 	list_for_each_entry(mapping, &buffer->mappings, link)
 		dma_sync_sgtable_for_device(mapping->dev, &mapping->sgt,
 					    mapping->dir);

@@ -113,7 +113,9 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	unsigned int i, buffers = 0;
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
-	mutex_lock(&mgr->lock);
+	/* A reader that is killed gets no more */
+	if (mutex_lock_killable(&mgr->lock))
+		return;
 	show_rights(m, file->rights);
 	seq_printf(m, "copied-bytes:\t%lld\n", atomic64_read(&mgr->copied));
 	for (i = 0; mgr->ops && i < mgr->nr_planes; i++)

@@ -65,7 +65,8 @@ long gfx_query_plane(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 		return -EINVAL;
 
 	plane_id = VFIO_DMABUF_MGR_PLANE_ID(info.drm_plane_type, 0, 0);
-	mutex_lock(&mgr->lock);
+	if (mutex_lock_killable(&mgr->lock))
+		return -EINTR;
 	ret = mgr_look(mgr, plane_id, &look);
 	if (!ret && look.on && offset_in_page(look.plane.offset))
 		ret = -EOPNOTSUPP;
@@ -98,9 +99,12 @@ long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *uarg)
 	if (fd < 0)
 		return fd;
 
-	mutex_lock(&mgr->lock);
-	dmabuf = mgr->ops ? mgr_export_id(mgr, id) : ERR_PTR(-ENODEV);
-	mutex_unlock(&mgr->lock);
+	if (mutex_lock_killable(&mgr->lock)) {
+		dmabuf = ERR_PTR(-EINTR);
+	} else {
+		dmabuf = mgr->ops ? mgr_export_id(mgr, id) : ERR_PTR(-ENODEV);
+		mutex_unlock(&mgr->lock);
+	}
 	if (IS_ERR(dmabuf)) {
 		put_unused_fd(fd);
 		return PTR_ERR(dmabuf);

@@ -2,7 +2,8 @@
 /*
  * The ioctls of a manager fd. Each field of an argument is read once and
  * checked, what is asked looked up under the manager's lock, and the answer
- * copied out without it.
+ * copied out without it. A viewer that holds the lock may be kept from running,
+ * so the others can be killed while they wait for it.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -171,7 +172,8 @@ ioctl_query_plane(struct mgr_file *file,
 		return -EINVAL;
 	extended = args.argsz >= VFIO_DMABUF_MGR_QUERY_EXT_ARGSZ;
 
-	mutex_lock(&mgr->lock);
+	if (mutex_lock_killable(&mgr->lock))
+		return -EINTR;
 	ret = mgr_look(mgr, args.plane_id, &look);
 	if (!ret && extended && look.on)
 		id = scanout_id(mgr, &look.plane);
@@ -271,7 +273,8 @@ static long ioctl_get_info(struct mgr_file *file, void __user *uarg)
 	info.primaries = mgr->planes[VFIO_DMABUF_MGR_PLANE_PRIMARY];
 	info.cursors = mgr->planes[VFIO_DMABUF_MGR_PLANE_CURSOR];
 	info.caps = mgr->caps;
-	mutex_lock(&mgr->lock);
+	if (mutex_lock_killable(&mgr->lock))
+		return -EINTR;
 	info.rights = file->rights;
 	if (any_copied(mgr))
 		info.caps |= VFIO_DMABUF_MGR_CAP_COPIED;
@@ -290,7 +293,8 @@ static long ioctl_drop_rights(struct mgr_file *file, void __user *uarg)
 	    drop.rights & ~MGR_RIGHTS)
 		return -EINVAL;
 	/* Once this returns no buffer is made any more that needs the right */
-	mutex_lock(&file->mgr->lock);
+	if (mutex_lock_killable(&file->mgr->lock))
+		return -EINTR;
 	file->rights &= ~drop.rights;
 	mutex_unlock(&file->mgr->lock);
 	return 0;
@@ -325,7 +329,8 @@ static long ioctl_request_mode(struct mgr_file *file, void __user *uarg)
 		return -EINVAL;
 	mode.head = array_index_nospec(mode.head, MGR_MAX_HEADS);
 
-	mutex_lock(&file->mgr->lock);
+	if (mutex_lock_killable(&file->mgr->lock))
+		return -EINTR;
 	ret = mgr_request_mode(file, &mode);
 	mutex_unlock(&file->mgr->lock);
 	return ret;

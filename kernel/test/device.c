@@ -36,6 +36,10 @@ static int test_get_plane(void *priv, u32 plane_id,
 	u64 size = TEST_MEM_SIZE;
 	int ret = -ENOENT;
 
+	/* With the manager's lock held, as a task that a cgroup does not let run */
+	if (wait_event_interruptible(display->stall_over,
+				     !READ_ONCE(display->stalled)))
+		return -EINTR;
 	mutex_lock(&display->vdev.lock);
 	if (!regs[TEST_ON] || !regs[TEST_WIDTH] || !regs[TEST_HEIGHT] ||
 	    !regs[TEST_STRIDE] || regs[TEST_MEMORY] >= TEST_MEMORY_NUM)
@@ -183,6 +187,11 @@ static void test_write(struct vdev *vdev, unsigned int bar, u32 offset,
 	struct vfio_dmabuf_rect damage;
 	u32 *regs, plane_id;
 
+	if (offset == TEST_STALL) {
+		WRITE_ONCE(display->stalled, value);
+		wake_up_all(&display->stall_over);
+		return;
+	}
 	if (size != 4 || slot >= display->heads * TEST_TYPES)
 		return;
 	regs = display->regs[slot];
@@ -271,6 +280,7 @@ static int test_init(struct vfio_device *vfio)
 
 	int ret;
 
+	init_waitqueue_head(&to_display(to_vdev(vfio))->stall_over);
 	vdev_init(to_vdev(vfio), &test_vdev_ops);
 	vdev_config_init(to_vdev(vfio), &id);
 	ret = vdev_config_add_bar(to_vdev(vfio), 0, SZ_4K, 0) ?:

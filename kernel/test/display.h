@@ -21,12 +21,14 @@
 #include <linux/types.h>
 #include <linux/vfio_dmabuf_mgr.h>
 #include <linux/vfio_vdev.h>
+#include <linux/wait.h>
 
 #define TEST_HEADS	16	/* of the type that has most */
 #define TEST_TYPES	3
 #define TEST_PLANES	(TEST_HEADS * TEST_TYPES)
 #define TEST_RENEW	0xf00
 #define TEST_MASTER	0xf04
+#define TEST_STALL	0xf08	/* not 0: the callback waits until it is 0 */
 
 /* Bytes of memory 0, of the others, and of the vendor's own */
 #define TEST_BAR_SIZE	SZ_16M
@@ -64,6 +66,8 @@ enum test_reg {
 struct test_display {
 	struct vdev vdev;				/* first */
 	unsigned int heads;
+	u32 stalled;
+	wait_queue_head_t stall_over;
 	struct vfio_dmabuf_mgr *mgr;			/* while open */
 	struct vfio_dmabuf_mem *mem[TEST_MEMORY_VENDOR];	/* vdev.lock */
 	u32 regs[TEST_PLANES][TEST_REGS];		/* vdev.lock */

@@ -76,6 +76,11 @@ void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 	display_set(device, plane_id, DISPLAY_COMMIT, COMMIT_DAMAGE);
 }
 
+void display_stall(const struct device *device, bool stalled)
+{
+	region_set(device, BAR0, DISPLAY_STALL, 4, stalled);
+}
+
 void display_renew(const struct device *device, enum display_memory memory)
 {
 	region_set(device, BAR0, DISPLAY_RENEW, 4, memory);

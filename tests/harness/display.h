@@ -49,6 +49,8 @@ enum display_memory {
 
 /* Where 1 is read if the driver was told last that it may master the bus */
 #define DISPLAY_MASTER 0xf04
+/* Not 0 there has get_plane() wait, with the manager's lock held */
+#define DISPLAY_STALL 0xf08
 
 /* "XR24" and "AR24", as drm_fourcc.h spells them */
 #define FOURCC_XRGB8888 UINT32_C(0x34325258)
@@ -93,6 +95,9 @@ void display_show(const struct device *device, uint32_t plane_id,
 /* Say that the plane was drawn to, within this rectangle */
 void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 		    uint32_t y, uint32_t width, uint32_t height);
+
+/* Hold the manager's lock with the next look at a plane, until it is false again */
+void display_stall(const struct device *device, bool stalled);
 
 /* Make one of the memories of pages anew */
 void display_renew(const struct device *device, enum display_memory memory);
