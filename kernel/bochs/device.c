@@ -18,7 +18,7 @@
 
 /*
  * How many openings' VRAM may be out at once: that of this one, and of earlier
- * ones whose dma-bufs somebody still holds
+ * ones that the VMM still has dma-bufs of. Viewers may keep as many more.
  */
 #define MAX_VRAMS	4
 
@@ -68,7 +68,7 @@ static int bochs_open_device(struct vfio_device *vfio)
 
 	vram = vfio_dmabuf_mem_create(bochs->vram_size, bochs->quota);
 	if (vram == ERR_PTR(-ENOSPC))
-		dev_notice_ratelimited(vfio->dev, "not opened: dma-bufs of %u earlier openings are still held\n",
+		dev_notice_ratelimited(vfio->dev, "not opened: the VMM still holds dma-bufs of %u earlier openings\n",
 				       MAX_VRAMS);
 	if (IS_ERR(vram))
 		return PTR_ERR(vram);

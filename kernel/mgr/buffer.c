@@ -68,6 +68,9 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 	/* The end of a vendor's own is not told to the manager */
 	if (!exported->scanout.mem)
 		atomic_dec(&mgr->nr_buffers[exported->pool]);
+	else if (exported->pool != POOL_DEVICE &&
+		 !dmabuf_is_unused(exported->dmabuf))
+		mem_keep(exported->scanout.mem);
 	exported_put(exported);
 }
 
@@ -180,6 +183,16 @@ static struct dma_buf *buffer_export(struct vfio_dmabuf_mgr *mgr,
 	return dmabuf;
 }
 
+/* What a VMM has of its own counts against what the device may have. */
+static bool mem_has_room(const struct vfio_dmabuf_mem *mem,
+			 enum buffer_pool pool)
+{
+	if (!mem || pool == POOL_DEVICE || mem_may_be_kept(mem))
+		return true;
+	orphans_put();
+	return mem_may_be_kept(mem);
+}
+
 static bool pool_has_room(struct vfio_dmabuf_mgr *mgr, enum buffer_pool pool)
 {
 	if (atomic_read(&mgr->nr_buffers[pool]) >= MGR_MAX_BUFFERS) {
@@ -198,7 +211,7 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 	struct dma_buf *dmabuf;
 
 	exported_trim(mgr, MGR_MAX_UNUSED);
-	if (!pool_has_room(mgr, pool))
+	if (!pool_has_room(mgr, pool) || !mem_has_room(scanout->mem, pool))
 		return ERR_PTR(-ENOSPC);
 
 	exported = kzalloc(sizeof(*exported), GFP_KERNEL_ACCOUNT);
@@ -229,7 +242,8 @@ static bool exported_to_viewer(struct vfio_dmabuf_mgr *mgr,
 {
 	struct plane_buffer *buffer = exported->dmabuf->priv;
 
-	if (!pool_has_room(mgr, POOL_WRITABLE))
+	if (!pool_has_room(mgr, POOL_WRITABLE) ||
+	    !mem_has_room(exported->scanout.mem, POOL_WRITABLE))
 		return false;
 	atomic_dec(&mgr->nr_buffers[exported->pool]);
 	exported->pool = POOL_WRITABLE;
@@ -252,8 +266,8 @@ static struct dma_buf *exported_get(struct vfio_dmabuf_mgr *mgr,
 
 /*
  * The dma-buf of a scanout that has its id, made if there is none yet. Returns
- * a reference, or an ERR_PTR: -ENOSPC with too many alive, -ENOMEM, or what the
- * vendor's export answers.
+ * a reference, or an ERR_PTR: -ENOSPC with too many alive, or too much memory kept
+ * by viewers, -ENOMEM, or what the vendor's export answers.
  */
 static struct dma_buf *mgr_export(struct vfio_dmabuf_mgr *mgr,
 				  const struct scanout *scanout,

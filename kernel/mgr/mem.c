@@ -41,6 +41,7 @@ struct vfio_dmabuf_mem {
 	pgoff_t nr_pages;
 	pgoff_t nr_added;		/* of a driver's own pages */
 	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
+	bool kept;			/* by viewers alone: its manager's lock */
 	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
 	refcount_t users;	/* of the pages: mappings, and until it is revoked */
 	atomic_t nr_vmas[2];	/* of dma-bufs, by whether they are writable */
@@ -123,7 +124,7 @@ static void mem_free(struct kref *ref)
 		put_page(mem->blank);
 	mem_cgroup_put(mem->memcg);
 	if (mem->quota)
-		quota_return(mem->quota, vfio_dmabuf_mem_size(mem));
+		quota_return(mem->quota, vfio_dmabuf_mem_size(mem), mem->kept);
 	mem_destroy(mem);
 }
 
@@ -422,6 +423,21 @@ struct page *vfio_dmabuf_mem_page(struct vfio_dmabuf_mem *mem,
 	return mem_page(mem, index);
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_page);
+
+/* The device is about to give it up, and viewers have it. */
+void mem_keep(struct vfio_dmabuf_mem *mem)
+{
+	if (mem->quota && !mem->kept) {
+		mem->kept = true;
+		quota_keep(mem->quota, vfio_dmabuf_mem_size(mem));
+	}
+}
+
+/* Is there room for viewers to keep it? */
+bool mem_may_be_kept(const struct vfio_dmabuf_mem *mem)
+{
+	return !mem->quota || !quota_is_kept(mem->quota);
+}
 
 /* How many VMAs there are of its dma-bufs with that access; for export.c. */
 atomic_t *mem_vmas(struct vfio_dmabuf_mem *mem, bool writable)

@@ -239,12 +239,16 @@ long gfx_get_dmabuf(struct vfio_dmabuf_mgr *mgr, void __user *arg);
 
 /* quota.c */
 bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes);
-void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes);
+void quota_keep(struct vfio_dmabuf_quota *quota, u64 bytes);
+bool quota_is_kept(struct vfio_dmabuf_quota *quota);
+void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes, bool kept);
 
 /* mem.c */
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);
 struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
 
+void mem_keep(struct vfio_dmabuf_mem *mem);
+bool mem_may_be_kept(const struct vfio_dmabuf_mem *mem);
 atomic_t *mem_vmas(struct vfio_dmabuf_mem *mem, bool writable);
 bool mem_enter(struct vfio_dmabuf_mem *mem);
 void mem_leave(struct vfio_dmabuf_mem *mem);

@@ -5,6 +5,10 @@
  * A dma-buf keeps memory of a device whose opening is long over. What a driver
  * counts when it opens a device says nothing of that; so memory counts until
  * it is freed, and the count is this module's, which is there until then.
+ *
+ * Memory that the device has given up, and that viewers keep, counts apart: a
+ * viewer must not cost a guest its picture, nor a VMM its device. As long as they
+ * keep as much as the device itself may have, they are given no other.
  */
 #include <linux/err.h>
 #include <linux/kref.h>
@@ -16,13 +20,16 @@
 
 struct vfio_dmabuf_quota {
 	struct kref ref;
-	spinlock_t lock;	/* guards left */
-	u64 left;		/* bytes */
+	u64 most;		/* bytes */
+	spinlock_t lock;	/* guards what follows */
+	u64 left;		/* bytes of those that the device may have */
+	u64 kept;		/* bytes that viewers keep */
 };
 
 /**
  * vfio_dmabuf_quota_create - open an account
- * @bytes: what may be out at once
+ * @bytes: what a device may have at once. Viewers may keep as much that it has
+ *	given up: beyond that they are given no other that counts here
  *
  * Context: process context, may sleep.
  * Return: the account, to be put with vfio_dmabuf_quota_put(), or an ERR_PTR:
@@ -37,6 +44,7 @@ struct vfio_dmabuf_quota *vfio_dmabuf_quota_create(u64 bytes)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&quota->ref);
 	spin_lock_init(&quota->lock);
+	quota->most = bytes;
 	quota->left = bytes;
 	return quota;
 }
@@ -83,11 +91,34 @@ bool quota_take(struct vfio_dmabuf_quota *quota, u64 bytes)
 	return quota_try_take(quota, bytes);
 }
 
-/* Undo it. */
-void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes)
+/* The device has given it up, and viewers keep it. */
+void quota_keep(struct vfio_dmabuf_quota *quota, u64 bytes)
 {
 	spin_lock(&quota->lock);
 	quota->left += bytes;
+	quota->kept += bytes;
+	spin_unlock(&quota->lock);
+}
+
+/* Do viewers keep as much as they may? */
+bool quota_is_kept(struct vfio_dmabuf_quota *quota)
+{
+	bool kept;
+
+	spin_lock(&quota->lock);
+	kept = quota->kept >= quota->most;
+	spin_unlock(&quota->lock);
+	return kept;
+}
+
+/* Undo quota_take(), and quota_keep() where it is @kept. */
+void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes, bool kept)
+{
+	spin_lock(&quota->lock);
+	if (kept)
+		quota->kept -= bytes;
+	else
+		quota->left += bytes;
 	spin_unlock(&quota->lock);
 	vfio_dmabuf_quota_put(quota);
 }

@@ -277,7 +277,6 @@ static int test_init(struct vfio_device *vfio)
 		.device = 0xfffe,
 		.class = 0x038000,
 	};
-
 	int ret;
 
 	init_waitqueue_head(&to_display(to_vdev(vfio))->stall_over);

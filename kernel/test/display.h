@@ -11,6 +11,7 @@
  *	0x40 * slot	32-bit registers of a plane, slot = head * 3 + type
  *	0xf00		write: make memory number n anew (1 or 2)
  *	0xf04		read: may the device master the bus, as it was told last
+ *	0xf08		write: not 0, and the callback waits until it is 0
  *
  * BAR 2 is memory number 0, 16 MiB.
  */

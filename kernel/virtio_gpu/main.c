@@ -19,7 +19,7 @@ MODULE_PARM_DESC(pinned_mib, "guest memory that a device may have pinned, in MiB
 
 static unsigned int copies_mib = 256;
 module_param(copies_mib, uint, 0444);
-MODULE_PARM_DESC(copies_mib, "memory of a device's own for what cannot be shown in place, in MiB (default 256); what viewers hold counts");
+MODULE_PARM_DESC(copies_mib, "memory of a device's own for what cannot be shown in place, in MiB (default 256); viewers may keep as much more");
 
 #define VGPU_TYPE(nr)							\
 	{								\

@@ -278,7 +278,11 @@ TEST("a closed dma-buf that a fence and an epoll set keep has no memory")
 	bochs_create(&device, TYPE_16M, &mode);
 	for (i = 0; i < MAX_OPENINGS; i++)
 		hold_fenced(&holders[i]);
+	/* Those that viewers keep leave no room for this one */
+	manager = manager_open(&device);
+	CHECK(create_other(0));
 	device_remove(&device);
+	CHECK_OK(close(manager));
 	for (i = 0; i < MAX_OPENINGS; i++)
 		let_go(&holders[i]);
 	CHECK(test_wait(has_no_more, &before, FENCE_SECONDS + 10));
@@ -311,7 +315,7 @@ TEST("more held than there are workers for keep no VRAM of another device")
 		device_remove(&device);
 	}
 	bochs_create(&device, TYPE_16M, &mode);
-	for (i = 0; i < MAX_OPENINGS; i++) {
+	for (i = 0; i <= MAX_OPENINGS; i++) {
 		manager = manager_open(&device);
 		CHECK(create_other(i));
 		CHECK_OK(close(manager));

@@ -31,6 +31,7 @@ static int reopen(void)
 	return device.fd;
 }
 
+/* As a viewer does */
 static int hold_picture(void)
 {
 	int manager = manager_open(&device);
@@ -42,14 +43,44 @@ static int hold_picture(void)
 	return dmabuf;
 }
 
-TEST("VRAM that dma-bufs keep is bounded: then the device is not opened again")
+/* As a VMM does */
+static int get_picture(void)
+{
+	bochs_set_mode(&device, &mode);
+	return (int)CHECK_OK(plane_get(&device));
+}
+
+TEST("viewers that keep VRAM do not keep the device from being opened")
+{
+	struct vfio_dmabuf_mgr_create_dmabuf create;
+	int dmabufs[MAX_VRAMS], manager;
+	unsigned int i;
+
+	device_create(&device, TYPE_64M);
+	for (i = 0; i < MAX_VRAMS; i++) {
+		dmabufs[i] = hold_picture();
+		CHECK_OK(reopen());
+	}
+	/* Viewers have what they may keep; a VMM has its own */
+	bochs_set_mode(&device, &mode);
+	manager = manager_open(&device);
+	CHECK_ERRNO(plane_create(manager, PRIMARY, 0, &create), ENOSPC);
+	CHECK_OK(plane_get(&device));
+	CHECK_ERRNO(plane_create(manager, PRIMARY,
+				 VFIO_DMABUF_MGR_CREATE_WRITABLE, &create),
+		    ENOSPC);
+	close(dmabufs[1]);
+	CHECK_OK(plane_create(manager, PRIMARY, 0, &create));
+}
+
+TEST("VRAM that a VMM keeps is bounded: then the device is not opened again")
 {
 	int dmabufs[MAX_VRAMS];
 	unsigned int i;
 
 	device_create(&device, TYPE_64M);
 	for (i = 0; i < MAX_VRAMS; i++) {
-		dmabufs[i] = hold_picture();
+		dmabufs[i] = get_picture();
 		if (i < MAX_VRAMS - 1)
 			CHECK_OK(reopen());
 	}
@@ -71,7 +102,7 @@ TEST("VRAM that dma-bufs of one device keep is nothing to another")
 
 	device_create(&device, TYPE_16M);
 	for (i = 0; i < MAX_VRAMS; i++) {
-		hold_picture();
+		get_picture();
 		if (i < MAX_VRAMS - 1)
 			CHECK_OK(reopen());
 	}

@@ -145,6 +145,7 @@ TEST("a dentry that is held keeps no VRAM once the dma-buf is closed")
 		device_open(&device);
 		bochs_set_mode(&device, &mode);
 	}
+	plane_create_ok(manager_open(&device), 0, NULL);
 }
 
 TEST("buffers closed at once never use up the device's buffers")

@@ -141,7 +141,9 @@ struct vfio_dmabuf_mgr_query_plane {
  *   -ENODEV  the device is gone
  *   -ENOENT  the guest has the plane off
  *   -ENOMEM  no memory
- *   -ENOSPC  as many of the device's buffers are alive as may be; close some
+ *   -ENOSPC  as many of the device's buffers are alive as may be, or viewers
+ *            keep as much memory as they may that the device no longer shows;
+ *            close some
  *   -EPERM   writable was asked for and this file has dropped that right
  */
 struct vfio_dmabuf_mgr_create_dmabuf {
