@@ -23,47 +23,31 @@
 #include <linux/rwsem.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 #include <linux/vfio_dmabuf_mgr.h>
 
+#include "mem.h"
 #include "mgr.h"
 #include "planefd_compat.h"
 
-/* 2 MiB, what one page table of 4 KiB pages maps */
-#define CHUNK_ORDER	9
-#define CHUNK_PAGES	BIT(CHUNK_ORDER)
+static struct workqueue_struct *free_queue;
 
-struct mem_chunk {
-	struct page *pages[CHUNK_PAGES];
-};
-
-struct vfio_dmabuf_mem {
-	struct kref ref;
-	pgoff_t nr_pages;
-	pgoff_t nr_added;		/* of a driver's own pages */
-	struct vfio_dmabuf_quota *quota;	/* a reference; may be NULL */
-	bool kept;			/* by viewers alone: its manager's lock */
-	struct mem_cgroup *memcg;	/* charged for chunks; may be NULL */
-	refcount_t users;	/* of the pages: mappings, and until it is revoked */
-	atomic_t nr_vmas[2];	/* of dma-bufs, by whether they are writable */
-	struct rw_semaphore revoke_lock;
-	bool revoked;			/* revoke_lock; never unset */
-	bool blanked;			/* revoke_lock; a page stands in for all */
-	bool pinned;			/* pages have a pin each, not a reference */
-	struct page *blank;		/* that page: set once, by who needs it */
-	struct mutex lock;		/* serialises filling chunks[] */
-	/*
-	 * Each set once, under lock or before anybody sees it, and gone when
-	 * there are no users; read with smp_load_acquire()
-	 */
-	struct mem_chunk *chunks[];
-};
-
-static pgoff_t mem_nr_chunks(pgoff_t nr_pages)
+int __init mem_free_init(void)
 {
-	return DIV_ROUND_UP(nr_pages, CHUNK_PAGES);
+	free_queue = alloc_workqueue("vfio_dmabuf_mem", WQ_UNBOUND, 0);
+	return free_queue ? 0 : -ENOMEM;
 }
 
-static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
+/* Waits for pinned pages that are being freed. */
+void mem_free_exit(void)
+{
+	destroy_workqueue(free_queue);
+}
+
+static void mem_free_work(struct work_struct *work);
+
+/* Memory without a page in it, or NULL. */
+struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 {
 	struct vfio_dmabuf_mem *mem;
 
@@ -75,6 +59,7 @@ static struct vfio_dmabuf_mem *mem_alloc(pgoff_t nr_pages)
 	refcount_set(&mem->users, 1);
 	init_rwsem(&mem->revoke_lock);
 	mutex_init(&mem->lock);
+	INIT_WORK(&mem->free_work, mem_free_work);
 	mem->nr_pages = nr_pages;
 	return mem;
 }
@@ -162,125 +147,6 @@ struct vfio_dmabuf_mem *vfio_dmabuf_mem_create(u64 size,
 	return mem;
 }
 EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_create);
-
-/**
- * vfio_dmabuf_mem_reserve - room for pages that a driver is about to have
- * @nr_pages: how many
- *
- * All that holding so many takes is allocated here, so that adding them
- * allocates nothing: a driver that pins pages may have to let go of them at once.
- *
- * Context: process context, may sleep.
- * Return: memory without a page in it, which nobody is to see before all have
- * been added, one reference of it the caller's; or an ERR_PTR: -EINVAL where
- * @nr_pages is 0 or more than a dma-buf can be, -ENOMEM.
- */
-struct vfio_dmabuf_mem *vfio_dmabuf_mem_reserve(unsigned long nr_pages)
-{
-	struct vfio_dmabuf_mem *mem;
-	pgoff_t i;
-
-	if (!nr_pages || nr_pages > (U32_MAX >> PAGE_SHIFT))
-		return ERR_PTR(-EINVAL);
-	mem = mem_alloc(nr_pages);
-	if (!mem)
-		return ERR_PTR(-ENOMEM);
-	for (i = 0; i < mem_nr_chunks(nr_pages); i++) {
-		mem->chunks[i] = kzalloc(sizeof(*mem->chunks[i]),
-					 VFIO_DMABUF_GFP);
-		if (!mem->chunks[i]) {
-			vfio_dmabuf_mem_put(mem);
-			return ERR_PTR(-ENOMEM);
-		}
-	}
-	return mem;
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_reserve);
-
-static void mem_add_pages(struct vfio_dmabuf_mem *mem, struct page **pages,
-			  unsigned long nr_pages)
-{
-	pgoff_t index;
-
-	while (nr_pages--) {
-		index = mem->nr_added++;
-		if (mem->pinned)
-			planefd_pin_page_again(*pages);
-		else
-			get_page(*pages);
-		mem->chunks[index / CHUNK_PAGES]->pages[index % CHUNK_PAGES] =
-			*pages++;
-	}
-}
-
-/**
- * vfio_dmabuf_mem_add_pages - put the next pages into reserved memory
- * @mem: the memory, of vfio_dmabuf_mem_reserve()
- * @pages: the pages, in order; a reference is taken of each. The array stays
- *	the caller's
- * @nr_pages: how many, with all before no more than were reserved
- *
- * Context: any, by one caller at a time.
- */
-void vfio_dmabuf_mem_add_pages(struct vfio_dmabuf_mem *mem,
-			       struct page **pages, unsigned long nr_pages)
-{
-	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added ||
-			 mem->pinned))
-		return;
-	mem_add_pages(mem, pages, nr_pages);
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_add_pages);
-
-/**
- * vfio_dmabuf_mem_pin_pages - the same with a user's pages
- * @mem: the memory, of vfio_dmabuf_mem_reserve(); all its pages come this way
- * @pages: the pages, in order, each of them pinned by the caller, as by
- *	vfio_pin_pages(). The array stays the caller's
- * @nr_pages: how many, with all before no more than were reserved
- *
- * Each page is pinned once more. So the caller may unpin it at once, and still
- * it stays the page of the process that has it mapped, across fork, swap and
- * migration, until the memory is freed or revoked; then it is marked dirty. The
- * caller accounts for the pages.
- *
- * Context: any, by one caller at a time.
- */
-void vfio_dmabuf_mem_pin_pages(struct vfio_dmabuf_mem *mem,
-			       struct page **pages, unsigned long nr_pages)
-{
-	if (WARN_ON_ONCE(nr_pages > mem->nr_pages - mem->nr_added ||
-			 (mem->nr_added && !mem->pinned)))
-		return;
-	mem->pinned = true;
-	mem_add_pages(mem, pages, nr_pages);
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_pin_pages);
-
-/**
- * vfio_dmabuf_mem_from_pages - memory that a driver has already
- * @pages: the pages, in order; a reference is taken of each. The array stays
- *	the caller's
- * @nr_pages: how many
- *
- * Who writes to them by way of a dma-buf marks none of them dirty: of pages that
- * can be written back or swapped out the caller keeps a pin, and marks them as it
- * gives that up.
- *
- * Context: process context, may sleep.
- * Return: the memory, one reference of it the caller's, or an ERR_PTR:
- * -EINVAL where @nr_pages is 0 or more than a dma-buf can be, -ENOMEM.
- */
-struct vfio_dmabuf_mem *vfio_dmabuf_mem_from_pages(struct page **pages,
-						   unsigned long nr_pages)
-{
-	struct vfio_dmabuf_mem *mem = vfio_dmabuf_mem_reserve(nr_pages);
-
-	if (!IS_ERR(mem))
-		vfio_dmabuf_mem_add_pages(mem, pages, nr_pages);
-	return mem;
-}
-EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_from_pages);
 
 /**
  * vfio_dmabuf_mem_get - take a reference
@@ -478,10 +344,30 @@ void mem_hold_again(struct vfio_dmabuf_mem *mem)
 	refcount_inc(&mem->users);
 }
 
+/*
+ * With the last hold the pages go. Pinned ones go from a work item: to mark a page
+ * dirty takes its lock, which a file system may hold for long, and callers hold
+ * locks of ours and of importers.
+ */
 void mem_unhold(struct vfio_dmabuf_mem *mem)
 {
-	if (refcount_dec_and_test(&mem->users))
+	if (!refcount_dec_and_test(&mem->users))
+		return;
+	if (!mem->pinned) {
 		mem_free_pages(mem);
+		return;
+	}
+	vfio_dmabuf_mem_get(mem);
+	queue_work(free_queue, &mem->free_work);
+}
+
+static void mem_free_work(struct work_struct *work)
+{
+	struct vfio_dmabuf_mem *mem =
+		container_of(work, struct vfio_dmabuf_mem, free_work);
+
+	mem_free_pages(mem);
+	vfio_dmabuf_mem_put(mem);
 }
 
 /*

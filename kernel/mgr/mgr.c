@@ -403,12 +403,21 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_device_ioctl);
 
 static int __init mgr_init(void)
 {
-	return put_init();
+	int ret;
+
+	ret = mem_free_init();
+	if (ret)
+		return ret;
+	ret = put_init();
+	if (ret)
+		mem_free_exit();
+	return ret;
 }
 
 static void __exit mgr_exit(void)
 {
 	put_exit();
+	mem_free_exit();
 }
 
 module_init(mgr_init);

@@ -244,6 +244,8 @@ bool quota_is_kept(struct vfio_dmabuf_quota *quota);
 void quota_return(struct vfio_dmabuf_quota *quota, u64 bytes, bool kept);
 
 /* mem.c */
+int mem_free_init(void);
+void mem_free_exit(void);
 struct page *mem_page(struct vfio_dmabuf_mem *mem, pgoff_t index);
 struct page *mem_page_present(struct vfio_dmabuf_mem *mem, pgoff_t index);
 

@@ -106,9 +106,8 @@ int vgpu_fetch_command(struct vgpu *vgpu, size_t *size)
 }
 
 /*
- * Answer with what is in vgpu->response, @size bytes, whose header is made here:
- * the type, and the fence if one was asked for. Returns as
- * vgpu_request_answer() does.
+ * Have vgpu->response be the answer, @size bytes, whose header is made here: the
+ * type, and the fence if one was asked for. Returns @size.
  */
 ssize_t vgpu_answer(struct vgpu *vgpu, u32 type, size_t size)
 {
@@ -123,7 +122,14 @@ ssize_t vgpu_answer(struct vgpu *vgpu, u32 type, size_t size)
 		hdr->fence_id = asked->fence_id;
 		hdr->ctx_id = asked->ctx_id;
 	}
-	return vgpu_request_answer(vgpu, &vgpu->response, size);
+	return size;
+}
+
+/* Has the worker been called away from a command that answers so? */
+bool vgpu_was_left(u32 type)
+{
+	return type == VGPU_NO_ANSWER ||
+	       (type >= VIRTIO_GPU_RESP_ERR_UNSPEC && vgpu_worker_is_called());
 }
 
 ssize_t vgpu_control(struct vgpu *vgpu)
@@ -141,7 +147,7 @@ ssize_t vgpu_control(struct vgpu *vgpu)
 		type = VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 	} else if (command) {
 		type = command->run(vgpu);
-		if (type == VGPU_NO_ANSWER)
+		if (vgpu_was_left(type))
 			return -EINTR;
 		if (type < VIRTIO_GPU_RESP_ERR_UNSPEC && command->answer)
 			answer = command->answer;

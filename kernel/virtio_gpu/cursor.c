@@ -81,11 +81,10 @@ static u32 move_cursor(struct vgpu *vgpu, u32 head)
 	const struct virtio_gpu_update_cursor *command =
 		&vgpu->command.cursor;
 
-	vgpu_scanout_move(vgpu, head, VGPU_CURSOR_PLANE,
-			  (s32)le32_to_cpu(command->pos.x),
-			  (s32)le32_to_cpu(command->pos.y),
-			  !command->resource_id);
-	return VIRTIO_GPU_RESP_OK_NODATA;
+	return vgpu_answer_of(vgpu_scanout_move(vgpu, head, VGPU_CURSOR_PLANE,
+						(s32)le32_to_cpu(command->pos.x),
+						(s32)le32_to_cpu(command->pos.y),
+						!command->resource_id));
 }
 
 static u32 run_command(struct vgpu *vgpu)
@@ -117,7 +116,7 @@ ssize_t vgpu_cursor(struct vgpu *vgpu)
 		return ret;
 	if (size >= sizeof(vgpu->command.cursor))
 		type = run_command(vgpu);
-	if (type == VGPU_NO_ANSWER)
+	if (vgpu_was_left(type))
 		return -EINTR;
 	return vgpu_answer(vgpu, type, sizeof(vgpu->response.hdr));
 }

@@ -169,6 +169,7 @@ static void vgpu_release(struct vfio_device *vfio)
 	struct vgpu *vgpu = vgpu_of_vfio(vfio);
 
 	vgpu_worker_destroy(vgpu);
+	vgpu_watch_destroy(vgpu);
 	if (vgpu->quota)
 		vfio_dmabuf_quota_put(vgpu->quota);
 	kvfree(vgpu->request);
@@ -205,7 +206,7 @@ static int vgpu_alloc(struct vgpu *vgpu)
 	vgpu->request = kvzalloc(sizeof(*vgpu->request), GFP_KERNEL);
 	if (!vgpu->request)
 		return -ENOMEM;
-	return vgpu_worker_create(vgpu);
+	return vgpu_watch_create(vgpu) ?: vgpu_worker_create(vgpu);
 }
 
 /* Make the device of an mdev. */

@@ -117,14 +117,9 @@ static int __init vgpu_module_init(void)
 {
 	int ret;
 
-	ret = vgpu_watches_init();
-	if (ret)
-		return ret;
 	vgpu_class = planefd_class_create("vfio_virtio_gpu");
-	if (IS_ERR(vgpu_class)) {
-		ret = PTR_ERR(vgpu_class);
-		goto err_pins;
-	}
+	if (IS_ERR(vgpu_class))
+		return PTR_ERR(vgpu_class);
 
 	vgpu_parent_dev = device_create(vgpu_class, NULL, 0, NULL,
 					"vfio_virtio_gpu");
@@ -148,8 +143,6 @@ err_device:
 	device_unregister(vgpu_parent_dev);
 err_class:
 	class_destroy(vgpu_class);
-err_pins:
-	vgpu_watches_exit();
 	return ret;
 }
 
@@ -159,7 +152,6 @@ static void __exit vgpu_module_exit(void)
 	mdev_unregister_driver(&vgpu_mdev_driver);
 	device_unregister(vgpu_parent_dev);
 	class_destroy(vgpu_class);
-	vgpu_watches_exit();
 }
 
 module_init(vgpu_module_init);

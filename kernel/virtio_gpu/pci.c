@@ -415,10 +415,9 @@ static void pci_config_changed(struct vdev *vdev)
 	/* No plane is in a BAR; but it may be a bus master, or no longer */
 	WRITE_ONCE(vgpu->stopped, !vdev_is_bus_master(vdev));
 	/* The worker leaves what it waits for, and comes back to it */
-	if (vgpu->stopped)
+	if (vgpu_must_leave(vgpu))
 		vgpu_worker_call(vgpu);
 	wake_up_all(&vgpu->wait);
-	vgpu_renew_start(vgpu);
 	kthread_queue_work(vgpu->worker, &vgpu->work);
 }
 

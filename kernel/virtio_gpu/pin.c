@@ -87,8 +87,9 @@ static bool is_hit(struct vgpu_pin *pin)
 }
 
 /* Pin pages by VFIO, then for the device, and unpin them by VFIO. 0 or an errno */
-static int pin_charged(struct vgpu *vgpu, u64 iova, unsigned long nr,
-		       struct page **pages, struct vfio_dmabuf_mem *mem)
+static int pin_charged(struct vgpu *vgpu, const struct vgpu_pin *pin, u64 iova,
+		       unsigned long nr, struct page **pages,
+		       struct vfio_dmabuf_mem *mem)
 {
 	int ret, left;
 
@@ -97,7 +98,7 @@ static int pin_charged(struct vgpu *vgpu, u64 iova, unsigned long nr,
 		return ret;
 	if (pages_are_memory(pages, nr)) {
 		vfio_dmabuf_mem_pin_pages(mem, pages, nr);
-		ret = vgpu_batch_watch(vgpu);
+		ret = vgpu_batch_watch(vgpu, pin);
 	} else {
 		ret = -EFAULT;
 	}
@@ -123,7 +124,7 @@ static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
 		return -EINTR;
 	if (!charge(vgpu, pin, nr))
 		return -ENOMEM;
-	ret = pin_charged(vgpu, entry->addr + done, nr, pages, mem);
+	ret = pin_charged(vgpu, pin, entry->addr + done, nr, pages, mem);
 	/* VFIO has a line in the log for each time it refuses */
 	if (ret == -ENOMEM)
 		vgpu->refused_until = get_jiffies_64() + REFUSAL_TIME;
@@ -161,6 +162,17 @@ static void pin_begin(struct vgpu *vgpu, struct vgpu_pin *pin)
 	mutex_unlock(&vgpu->pin_lock);
 }
 
+/* Nobody knows of it any more. Its watches go in a moment (renew.c). */
+static void pin_leave(struct vgpu *vgpu, struct vgpu_pin *pin)
+{
+	lockdep_assert_held(&vgpu->pin_lock);
+
+	pin->state = VGPU_PIN_GONE;
+	list_del(&pin->link);
+	if (vgpu_watches_orphan(vgpu, pin))
+		vgpu_renew_start(vgpu);
+}
+
 /* Live from now on, and @mem the pin's, unless an unmap came in between. */
 static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 		   struct vfio_dmabuf_mem *mem, int ret)
@@ -172,8 +184,7 @@ static int pin_end(struct vgpu *vgpu, struct vgpu_pin *pin,
 		pin->state = VGPU_PIN_LIVE;
 		pin->mem = mem;
 	} else {
-		pin->state = VGPU_PIN_GONE;
-		list_del(&pin->link);
+		pin_leave(vgpu, pin);
 	}
 	mutex_unlock(&vgpu->pin_lock);
 	return ret;
@@ -260,8 +271,7 @@ static void pin_drop(struct vgpu *vgpu, struct vgpu_pin *pin, bool blank)
 	vfio_dmabuf_mgr_revoke_mem(vgpu->mgr, pin->mem, blank);
 	vfio_dmabuf_mem_put(pin->mem);
 	pin->mem = NULL;
-	pin->state = VGPU_PIN_GONE;
-	list_del(&pin->link);
+	pin_leave(vgpu, pin);
 	uncharge(vgpu, pin, pin->nr_pages);
 }
 
@@ -305,27 +315,30 @@ void vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length)
 }
 
 /*
- * After an unmap: have VFIO tell of what is left of it, and give up a backing
- * whose pages are no longer those of the guest.
+ * Have VFIO tell of unmaps of a backing again, after watches have gone. It is given
+ * up where its pages are no longer those of the guest, or cannot be watched.
+ * Returns 0, -EINTR where the worker is to leave what it does, or -EAGAIN where an
+ * unmap came, after which this is done once more.
  */
-void vgpu_pin_renew(struct vgpu *vgpu, struct vgpu_backing *backing)
+int vgpu_pin_renew(struct vgpu *vgpu, struct vgpu_backing *backing)
 {
 	int ret = 0;
 	u32 i;
 
 	for (i = 0; i < backing->nr_entries && !ret; i++) {
 		if (pin_state(vgpu, &backing->pin) != VGPU_PIN_LIVE)
-			return;
+			return 0;
 		ret = vgpu_watch_again(vgpu, &backing->pin,
 				       &backing->entries[i]);
+		cond_resched();
 	}
-	/* The worker is to leave, or the next unmap brings it here again */
-	if (!ret || ret == -EINTR || ret == -EAGAIN)
-		return;
+	if (!ret || ret == -EAGAIN || vgpu_must_leave(vgpu))
+		return ret;
 	mutex_lock(&vgpu->pin_lock);
 	if (backing->pin.state == VGPU_PIN_LIVE)
 		pin_drop(vgpu, &backing->pin, false);
 	mutex_unlock(&vgpu->pin_lock);
+	return 0;
 }
 
 /* -------- Opening and closing -------- */

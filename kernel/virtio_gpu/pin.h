@@ -19,7 +19,7 @@ struct vgpu_backing;
 struct vgpu_entry;
 
 /* Pages that VFIO has pinned for a device, but for a batch */
-#define VGPU_MAX_WATCHES	64
+#define VGPU_MAX_WATCHES	256
 
 /* A pin's life. But when it is gone it is in the device's list. */
 enum vgpu_pin_state {
@@ -50,6 +50,7 @@ struct vgpu_watch {
 	struct work_struct work;	/* unpins it */
 	enum vgpu_watch_state state;
 	u64 iova;
+	const struct vgpu_pin *pin;	/* to compare with; NULL: nobody's */
 };
 
 /* Some pages that the worker has VFIO pin, for a moment: pin_lock */
@@ -78,17 +79,19 @@ void vgpu_pin_open(struct vgpu *vgpu);
 void vgpu_pin_close(struct vgpu *vgpu);
 int vgpu_pin(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_unpin(struct vgpu *vgpu, struct vgpu_backing *backing);
-void vgpu_pin_renew(struct vgpu *vgpu, struct vgpu_backing *backing);
+int vgpu_pin_renew(struct vgpu *vgpu, struct vgpu_backing *backing);
 void vgpu_pins_hit(struct vgpu *vgpu, u64 iova, u64 length);
 
-/* watch.c; the first two are the module's */
-int vgpu_watches_init(void);
-void vgpu_watches_exit(void);
+/* watch.c */
 void vgpu_watch_init(struct vgpu *vgpu);
+int vgpu_watch_create(struct vgpu *vgpu);
+void vgpu_watch_destroy(struct vgpu *vgpu);
 void vgpu_watches_drop(struct vgpu *vgpu);
+bool vgpu_watches_orphan(struct vgpu *vgpu, const struct vgpu_pin *pin);
+void vgpu_watches_prune(struct vgpu *vgpu);
 int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 		   struct page **pages);
-int vgpu_batch_watch(struct vgpu *vgpu);
+int vgpu_batch_watch(struct vgpu *vgpu, const struct vgpu_pin *pin);
 int vgpu_batch_unpin(struct vgpu *vgpu);
 int vgpu_watch_again(struct vgpu *vgpu, struct vgpu_pin *pin,
 		     const struct vgpu_entry *entry);

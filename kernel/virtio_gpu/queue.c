@@ -266,58 +266,84 @@ static const char *ask_for_more(struct vgpu *vgpu, struct vgpu_queue *queue,
 	return count_avail(vgpu, queue, nr);
 }
 
-/* Carry out the request that was taken, and give it back. */
-static const char *serve_request(struct vgpu *vgpu, struct vgpu_queue *queue)
+/* Carry out the request that was taken. Its answer is in vgpu->response then. */
+static const char *carry_out(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
-	ssize_t written;
+	ssize_t size;
 
 	if (queue == &vgpu->queues[VGPU_CONTROL])
-		written = vgpu_control(vgpu);
+		size = vgpu_control(vgpu);
 	else
-		written = vgpu_cursor(vgpu);
-	/* The reset wants what was taken back, and no answer */
-	if (vgpu_is_halting(vgpu))
-		return NULL;
-	if (written == -EINTR)
+		size = vgpu_cursor(vgpu);
+	/* A reset wants what was taken back, and no answer */
+	if (size == -EINTR || vgpu_is_halting(vgpu))
 		return ring_leave;
-	if (written < 0)
+	if (size < 0)
 		return RING_BUFFER;
-	return return_request(vgpu, queue, written);
+	vgpu->answering = queue;
+	vgpu->answer_size = size;
+	return NULL;
 }
 
+/* Give it back with its answer. */
+static const char *answer(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	const char *wrong = RING_BUFFER;
+	ssize_t written;
+
+	written = vgpu_request_answer(vgpu, &vgpu->response,
+				      vgpu->answer_size);
+	if (written == -EINTR)
+		wrong = ring_leave;
+	else if (written >= 0)
+		wrong = return_request(vgpu, queue, written);
+	if (wrong != ring_leave)
+		vgpu->answering = NULL;
+	return wrong;
+}
+
+/*
+ * A command that the worker leaves is carried out anew. One that has been carried
+ * out is not: only its answer is given anew.
+ */
 static const char *serve_one(struct vgpu *vgpu, struct vgpu_queue *queue)
 {
 	u16 next_avail = queue->next_avail;
 	const char *wrong;
 
-	wrong = take_request(vgpu, queue) ?: serve_request(vgpu, queue);
-	/* To be carried out anew; all commands may be */
+	if (vgpu->answering)
+		return answer(vgpu, queue);
+	wrong = take_request(vgpu, queue) ?: carry_out(vgpu, queue);
 	if (wrong == ring_leave)
 		queue->next_avail = next_avail;
-	return wrong;
+	return wrong ?: answer(vgpu, queue);
 }
 
 /* Serve some of what waits in a queue. Sets *more if there may be more. */
 static const char *serve_turn(struct vgpu *vgpu, struct vgpu_queue *queue,
 			      bool *more)
 {
+	unsigned int done, all;
 	const char *wrong;
-	u16 nr, done;
+	u16 nr;
 
 	if (!queue->pages && vgpu_ring_open(queue))
 		return RING_PLACE;
 	wrong = count_avail(vgpu, queue, &nr);
-	for (done = 0; !wrong && done < min_t(u16, nr, TURN); done++) {
+	all = wrong ? 0 : nr + !!vgpu->answering;
+	for (done = 0; done < min_t(unsigned int, all, TURN); done++) {
 		if (vgpu_is_halting(vgpu))
 			return NULL;
 		if (READ_ONCE(vgpu->stopped))
 			break;
 		wrong = serve_one(vgpu, queue);
+		if (wrong)
+			break;
 		cond_resched();
 	}
 	if (done && !vgpu_is_halting(vgpu))
 		tell_driver(vgpu, queue);
-	if (!wrong && nr == done) {
+	if (!wrong && all == done) {
 		nr = 0;
 		wrong = ask_for_more(vgpu, queue, &nr);
 		*more |= !wrong && nr;
@@ -378,6 +404,7 @@ void vgpu_drop(struct vgpu *vgpu)
 {
 	unsigned int i;
 
+	vgpu->answering = NULL;
 	vgpu_resources_drop(vgpu);
 	for (i = 0; i < VGPU_NR_QUEUES; i++)
 		vgpu_ring_close(vgpu, &vgpu->queues[i]);
@@ -422,6 +449,10 @@ void vgpu_work(struct kthread_work *work)
 		if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
 			finish_reset(vgpu);
 		for (i = 0; i < VGPU_NR_QUEUES; i++) {
+			/* Its request and response are still in use */
+			if (vgpu->answering &&
+			    vgpu->answering != &vgpu->queues[i])
+				continue;
 			vgpu_worker_answer();
 			if (!queue_is_ready(vgpu, &vgpu->queues[i]))
 				continue;

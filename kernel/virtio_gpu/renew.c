@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What follows an unmap, once the task that unmapped is back in user space.
+ * What follows once watches have gone, by an unmap or with the pin that they were
+ * for: other pins in their blocks get watches of their own.
  *
- * The unmap may have taken a watch that was there for other memory, too: that is
- * watched again. And memory that was shown may come back in a moment, as where a
- * VMM maps the same memory anew in other pieces: for a short time the device
- * looks for it again and again, so that the screen is not off until the guest
- * happens to draw.
+ * And what follows an unmap. Memory that was shown may come back in a moment, as
+ * where a VMM maps the same memory anew in other pieces: for a short time the
+ * device looks for it again and again, so that the screen is not off until the
+ * guest happens to draw.
  */
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -37,18 +37,36 @@ bool vgpu_may_come_back(struct vgpu *vgpu)
 	return !vgpu_must_leave(vgpu);
 }
 
+static int renew_watches(struct vgpu *vgpu)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < VGPU_NR_QUEUES; i++) {
+		ret = vgpu_ring_renew(vgpu, &vgpu->queues[i]);
+		if (ret)
+			return ret;
+	}
+	ret = vgpu_resources_renew(vgpu);
+	if (!ret)
+		vgpu_watches_prune(vgpu);
+	return ret;
+}
+
 /* In the worker's thread, and so never beside it */
 static void renew_work(struct kthread_work *work)
 {
 	struct vgpu *vgpu = container_of(work, struct vgpu, renew_work.work);
 	struct mem_cgroup *memcg;
+	bool again;
 
 	if (vgpu_is_halting(vgpu))
 		return;
 	memcg = vgpu_worker_begin(vgpu);
-	vgpu_resources_renew(vgpu);
-	if (!vgpu_scanouts_revive(vgpu) && vgpu_unmap_is_recent(vgpu) &&
-	    !vgpu_must_leave(vgpu))
+	vgpu_worker_answer();
+	again = renew_watches(vgpu);
+	again |= !vgpu_scanouts_revive(vgpu) && vgpu_unmap_is_recent(vgpu);
+	if (again && !vgpu_is_halting(vgpu))
 		kthread_queue_delayed_work(vgpu->worker, &vgpu->renew_work,
 					   LOOK_TIME);
 	vgpu_worker_end(vgpu, memcg);

@@ -268,17 +268,21 @@ u32 vgpu_resource_transfer(struct vgpu *vgpu)
 						height));
 }
 
-/* After an unmap, see vgpu_pin_renew() */
-void vgpu_resources_renew(struct vgpu *vgpu)
+/* vgpu_pin_renew() for all of them */
+int vgpu_resources_renew(struct vgpu *vgpu)
 {
 	struct vgpu_resource *resource;
 	unsigned long id;
+	int ret;
 
 	xa_for_each(&vgpu->resources, id, resource) {
-		if (resource->backing && resource->backing->whole_pages)
-			vgpu_pin_renew(vgpu, resource->backing);
-		cond_resched();
+		if (!resource->backing || !resource->backing->whole_pages)
+			continue;
+		ret = vgpu_pin_renew(vgpu, resource->backing);
+		if (ret)
+			return ret;
 	}
+	return 0;
 }
 
 /* All of them, and with them what heads show: reset, close. */

@@ -77,6 +77,12 @@ void vgpu_ring_close(struct vgpu *vgpu, struct vgpu_queue *queue)
 	queue->pages = NULL;
 }
 
+/* vgpu_pin_renew() for the rings of a queue */
+int vgpu_ring_renew(struct vgpu *vgpu, struct vgpu_queue *queue)
+{
+	return queue->pages ? vgpu_pin_renew(vgpu, queue->pages) : 0;
+}
+
 /*
  * A field, to be let go of with field_put(), or an ERR_PTR: there is no memory.
  * All fields are aligned, so none crosses a page.
@@ -101,7 +107,7 @@ static void *field_get(struct vgpu *vgpu, const struct vgpu_queue *queue,
 			ret = vgpu_pin(vgpu, queue->pages);
 		while (ret && ret != -EINTR && vgpu_may_come_back(vgpu));
 		if (ret)
-			return ERR_PTR(ret);
+			return ERR_PTR(vgpu_must_leave(vgpu) ? -EINTR : ret);
 	}
 	page = vfio_dmabuf_mem_page(mem, at >> PAGE_SHIFT);
 	return kmap_local_page(page) + offset_in_page(at);

@@ -213,8 +213,8 @@ int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 }
 
 /* The same thing as before, elsewhere on the head or out of sight */
-void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
-		       s32 x, s32 y, bool hidden)
+int vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
+		      s32 x, s32 y, bool hidden)
 {
 	struct vgpu_scanout *scanout = &vgpu->scanouts[head][nr];
 	bool same = scanout->x == x && scanout->y == y &&
@@ -225,9 +225,10 @@ void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 	scanout->hidden = hidden;
 	/* Drivers send no more than this while the picture stays */
 	if (scanout->resource && is_lost(vgpu, scanout->resource))
-		revive(vgpu, scanout->resource);
-	else if (!same)
+		return revive(vgpu, scanout->resource) == -EINTR ? -EINTR : 0;
+	if (!same)
 		publish(vgpu, head, nr);
+	return 0;
 }
 
 void vgpu_scanout_off(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr)

@@ -62,6 +62,7 @@ struct vgpu_unmap {
 	const void *mm;
 	u64 begun;			/* by unmap_clock; all of a task's have it */
 	unsigned int nr_late;		/* likewise: late ones that were in its way */
+	unsigned int nr_told;		/* how often it has told this device */
 };
 
 /* All of them; the lock also guards what is in them and of their devices */
@@ -80,6 +81,8 @@ static int unmap_release(struct inode *inode, struct file *file)
 	spin_lock(&unmap_lock);
 	list_del(&unmap->link);
 	/* It cannot be closed, and freed, before the lock is free */
+	if (unmap->vgpu)
+		WRITE_ONCE(unmap->vgpu->unmapped_at, get_jiffies_64());
 	if (unmap->vgpu && !--unmap->vgpu->nr_unmaps) {
 		wake_up_all(&unmap->vgpu->wait);
 		vgpu_renew_start(unmap->vgpu);
@@ -115,7 +118,7 @@ static struct file *unmap_file_create(void)
  * For the task that unmaps just now. That gives memory back, so its cgroup may
  * go a little beyond its limit, where otherwise somebody would be killed; nor is
  * memory reclaimed here, under VFIO's lock. A task has at most one for each
- * device, until it is back in user space.
+ * opening of a device, until it is back in user space.
  */
 static struct file *unmap_file_create_now(void)
 {
@@ -127,28 +130,26 @@ static struct file *unmap_file_create_now(void)
 }
 
 /*
- * What is known of the caller, by what it has told other devices: into @now. Its
- * unmap begins now if that is nothing. False if it has told this one before.
+ * What is known of the caller, by what it has told this device and others: into
+ * @now. Its unmap begins now if that is nothing.
  */
-static bool find_caller(struct vgpu *vgpu, struct vgpu_unmap *now)
+static void find_caller(struct vgpu *vgpu, struct vgpu_unmap *now)
 {
 	struct vgpu_unmap *unmap;
-	bool first = true;
 
 	lockdep_assert_held(&unmap_lock);
 
-	now->begun = 0;
+	now->nr_told = 1;
 	list_for_each_entry(unmap, &unmaps, link) {
 		if (unmap->task != current)
 			continue;
 		now->begun = unmap->begun;
 		now->nr_late = max(now->nr_late, unmap->nr_late);
 		if (unmap->vgpu == vgpu)
-			first = false;
+			now->nr_told = ++unmap->nr_told;
 	}
 	if (!now->begun)
 		now->begun = ++unmap_clock;
-	return first;
 }
 
 /* Until the caller is back in user space nr_unmaps counts it, as it does already. */
@@ -161,6 +162,7 @@ static void follow_caller(struct vgpu *vgpu, struct file *file,
 	unmap->mm = current->mm;
 	unmap->begun = now->begun;
 	unmap->nr_late = now->nr_late;
+	unmap->nr_told = now->nr_told;
 	spin_lock(&unmap_lock);
 	if (vgpu->unmaps_count)
 		unmap->vgpu = vgpu;
@@ -170,40 +172,38 @@ static void follow_caller(struct vgpu *vgpu, struct file *file,
 }
 
 /*
- * From here on nothing is pinned until the caller is back in user space. Returns
- * whether this device is late: it was opened since the unmap began.
+ * From here on nothing is pinned until the caller is back in user space; what is
+ * known of the caller is in @now, zeroed by its caller. -ENOMEM where nothing can
+ * tell when it is back: then nothing is pinned any more.
  */
-static bool unmap_begin(struct vgpu *vgpu)
+static int unmap_begin(struct vgpu *vgpu, struct vgpu_unmap *now)
 {
-	struct vgpu_unmap now = {};
 	struct file *file = NULL;
-	bool first, late;
 
 	spin_lock(&unmap_lock);
 	WRITE_ONCE(vgpu->unmapped_at, get_jiffies_64());
-	first = find_caller(vgpu, &now);
-	late = first && vgpu->pins_since > now.begun;
-	if (first) {
+	find_caller(vgpu, now);
+	if (now->nr_told == 1) {
 		vgpu->nr_unmaps++;
 		swap(file, vgpu->unmap_file);
 	}
 	spin_unlock(&unmap_lock);
-	if (!first)
-		return false;
+	if (now->nr_told > 1)
+		return 0;
 
 	/* Another had what was ready, or nothing was ever pinned */
 	if (!file)
 		file = unmap_file_create_now();
 	if (IS_ERR(file)) {
-		/* Nothing tells when it is back: nr_unmaps stays */
 		dev_notice_ratelimited(vgpu->vdev.vfio.dev,
 				       "out of memory: can show no guest memory until it is opened anew\n");
-		return late;
+		return -ENOMEM;
 	}
-	follow_caller(vgpu, file, &now);
-	return late;
+	follow_caller(vgpu, file, now);
+	return 0;
 }
 
+/* A device that had pinned nothing when the unmap began was in its way, once. */
 static void count_late(void)
 {
 	struct vgpu_unmap *unmap;
@@ -219,12 +219,25 @@ static void count_late(void)
 static void wait_until_left(struct vgpu *vgpu, long patience)
 {
 	long left = 1;
-	int nr;
+	int before;
 
-	while (left && (nr = atomic_read(&vgpu->nr_leaving)))
+	while (left && atomic_read(&vgpu->nr_leaving)) {
+		before = atomic_read(&vgpu->nr_left);
 		left = wait_event_timeout(vgpu->wait,
-					  atomic_read(&vgpu->nr_leaving) != nr,
+					  !atomic_read(&vgpu->nr_leaving) ||
+					  atomic_read(&vgpu->nr_left) != before,
 					  patience);
+	}
+}
+
+/*
+ * Longer each time. iommufd comes once, where a device leaves an address space with
+ * all there is in it; unpinning takes no lock there that the caller holds.
+ */
+static long unmap_patience(unsigned int nr_told, u64 length)
+{
+	return length >= ULONG_MAX ? LONG_PATIENCE :
+				     PATIENCE << min(nr_told - 1, 5u);
 }
 
 /*
@@ -233,26 +246,24 @@ static void wait_until_left(struct vgpu *vgpu, long patience)
  * has it may itself wait for the device list lock, which the caller holds: so the
  * caller returns, and VFIO comes again. By then the work items have had the iommu
  * lock, for which they queued before the caller does.
- *
- * iommufd comes once where a device leaves an address space with all there is in
- * it; unpinning takes no lock there that the caller holds.
  */
 void vgpu_dma_unmap(struct vfio_device *vfio, u64 iova, u64 length)
 {
 	struct vgpu *vgpu = to_vgpu(to_vdev(vfio));
-	bool late, hit;
+	struct vgpu_unmap now = {};
+	bool all, hit;
 
 	/* Newer kernels still tell a device that is closed, which has no pins */
 	if (!READ_ONCE(vgpu->unmaps_count))
 		return;
-	late = unmap_begin(vgpu);
+	all = unmap_begin(vgpu, &now);
 	mutex_lock(&vgpu->pin_lock);
-	vgpu_pins_hit(vgpu, iova, length);
+	vgpu_pins_hit(vgpu, all ? 0 : iova, all ? ULONG_MAX : length);
 	hit = vgpu_watches_hit(vgpu, iova, length);
 	mutex_unlock(&vgpu->pin_lock);
-	if (late && hit)
+	if (hit && now.nr_told == 1 && READ_ONCE(vgpu->pins_since) > now.begun)
 		count_late();
-	wait_until_left(vgpu, length >= ULONG_MAX ? LONG_PATIENCE : PATIENCE);
+	wait_until_left(vgpu, unmap_patience(now.nr_told, length));
 }
 
 /* -------- The worker -------- */
@@ -280,7 +291,7 @@ static bool may_pin(struct vgpu *vgpu)
 	spin_lock(&unmap_lock);
 	/* VFIO tells it from now on, if not since before */
 	if (!vgpu->pins_since)
-		vgpu->pins_since = ++unmap_clock;
+		WRITE_ONCE(vgpu->pins_since, ++unmap_clock);
 	may = !would_be_in_the_way(vgpu);
 	spin_unlock(&unmap_lock);
 	return may;
@@ -288,10 +299,11 @@ static bool may_pin(struct vgpu *vgpu)
 
 int vgpu_unmap_wait(struct vgpu *vgpu)
 {
+	do
+		vgpu_worker_waits(vgpu);
 	while (!wait_event_idle_timeout(vgpu->wait,
 					vgpu_must_leave(vgpu) || may_pin(vgpu),
-					LOOK_TIME))
-		;
+					LOOK_TIME));
 	return vgpu_must_leave(vgpu) ? -EINTR : 0;
 }
 

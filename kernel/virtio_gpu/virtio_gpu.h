@@ -292,6 +292,8 @@ struct vgpu {
 	struct vgpu_request *request;
 	union vgpu_command command;
 	union vgpu_response response;
+	struct vgpu_queue *answering;	/* response is a request's of this one */
+	size_t answer_size;
 
 	struct delayed_work tell_work;	/* of display.c */
 
@@ -301,7 +303,9 @@ struct vgpu {
 	struct vgpu_watch watches[VGPU_MAX_WATCHES];
 	unsigned int watch_shift;	/* bits of a block: the worker's */
 	struct vgpu_batch batch;
+	struct workqueue_struct *unpin_wq;	/* constant */
 	atomic_t nr_leaving;		/* dead watches, and the batch if hit */
+	atomic_t nr_left;		/* all that ever were, to see it go on */
 	atomic_long_t nr_pinned;	/* pages, but for rings */
 	u64 refused_until;		/* jiffies: the worker's */
 	struct mm_struct *mm;		/* while open: the VMM's, pays for pins */
@@ -328,10 +332,11 @@ static inline bool vgpu_is_halting(const struct vgpu *vgpu)
 	return READ_ONCE(vgpu->halted) || READ_ONCE(vgpu->resetting);
 }
 
-/* The same, or it is no bus master any more, and must not wait for anything */
+/* The same, or it is at a queue, and no bus master any more */
 static inline bool vgpu_must_leave(const struct vgpu *vgpu)
 {
-	return vgpu_is_halting(vgpu) || READ_ONCE(vgpu->stopped);
+	return vgpu_is_halting(vgpu) ||
+	       (READ_ONCE(vgpu->stopped) && READ_ONCE(vgpu->serving));
 }
 
 /* main.c: module parameters, bytes */
@@ -383,6 +388,7 @@ ssize_t vgpu_request_answer(struct vgpu *vgpu, void *data, size_t size);
 /* ring.c: 0, or a negative errno where a ring is not in memory */
 int vgpu_ring_open(struct vgpu_queue *queue);
 void vgpu_ring_close(struct vgpu *vgpu, struct vgpu_queue *queue);
+int vgpu_ring_renew(struct vgpu *vgpu, struct vgpu_queue *queue);
 int vgpu_ring_load16(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		     enum vgpu_area area, u32 offset, u16 *value);
 int vgpu_ring_store16(struct vgpu *vgpu, const struct vgpu_queue *queue,
@@ -390,10 +396,11 @@ int vgpu_ring_store16(struct vgpu *vgpu, const struct vgpu_queue *queue,
 int vgpu_ring_store32(struct vgpu *vgpu, const struct vgpu_queue *queue,
 		      enum vgpu_area area, u32 offset, u32 value);
 
-/* control.c: bytes written into the request, or a negative errno */
+/* control.c: bytes of the answer in response, or a negative errno */
 ssize_t vgpu_control(struct vgpu *vgpu);
 ssize_t vgpu_answer(struct vgpu *vgpu, u32 type, size_t size);
 int vgpu_fetch_command(struct vgpu *vgpu, size_t *size);
+bool vgpu_was_left(u32 type);
 
 /* cursor.c */
 ssize_t vgpu_cursor(struct vgpu *vgpu);
@@ -410,7 +417,7 @@ u32 vgpu_resource_attach(struct vgpu *vgpu);
 u32 vgpu_resource_detach(struct vgpu *vgpu);
 u32 vgpu_resource_transfer(struct vgpu *vgpu);
 void vgpu_resources_drop(struct vgpu *vgpu);
-void vgpu_resources_renew(struct vgpu *vgpu);
+int vgpu_resources_renew(struct vgpu *vgpu);
 u32 vgpu_fourcc(u32 format);
 u32 vgpu_answer_of(int error);
 
@@ -432,8 +439,8 @@ u32 vgpu_scanout_set_blob(struct vgpu *vgpu);
 u32 vgpu_scanout_flush(struct vgpu *vgpu);
 int vgpu_scanout_show(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
 		      const struct vgpu_scanout *scanout);
-void vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
-		       s32 x, s32 y, bool hidden);
+int vgpu_scanout_move(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr,
+		      s32 x, s32 y, bool hidden);
 void vgpu_scanout_off(struct vgpu *vgpu, u32 head, enum vgpu_plane_nr nr);
 void vgpu_scanouts_update(struct vgpu *vgpu,
 			  const struct vgpu_resource *resource);

@@ -12,11 +12,10 @@
  *   - the watches: up to VGPU_MAX_WATCHES single pages that stay pinned so that
  *     VFIO tells of unmaps. Of each block of guest memory in which the device
  *     has pages one page is watched. A block is one page at first; it doubles
- *     whenever there would be too many.
+ *     whenever there would be too many, up to MAX_SHIFT.
  *
- * Each watch has a work item that unpins it. They all queue for VFIO's lock at
- * once, and that lock goes to its waiters in order: a task that unmaps stands
- * behind them when it looks again.
+ * Each watch has a work item that unpins it, on a workqueue of the device's own:
+ * they all queue for VFIO's lock at once, and wait for no other device's.
  */
 #include <linux/iommu.h>
 #include <linux/kcov.h>
@@ -27,15 +26,15 @@
 #include "virtio_gpu.h"
 
 /*
- * The unpinners of all devices. An unmap waits for them, and reclaim may wait
- * for the task that unmaps: there must be a thread for them when none can be
- * made.
+ * Blocks of 1 GiB. Larger ones could hide a mapping as large as those that a VMM
+ * plugs and unplugs; a guest with pages in more such blocks is out of memory.
  */
-static struct workqueue_struct *unpin_wq;
+#define MAX_SHIFT	30
 
 /* One thing less that an unmap waits for */
 static void tell_left(struct vgpu *vgpu)
 {
+	atomic_inc(&vgpu->nr_left);
 	atomic_dec(&vgpu->nr_leaving);
 	wake_up_all(&vgpu->wait);
 }
@@ -53,28 +52,25 @@ static void watch_kill(struct vgpu *vgpu, struct vgpu_watch *watch)
 
 	WRITE_ONCE(watch->state, VGPU_WATCH_DEAD);
 	atomic_inc(&vgpu->nr_leaving);
+	queue_work(vgpu->unpin_wq, &watch->work);
 }
 
 /* Nobody else touches one that is dead. */
-static void watch_unpin(struct vgpu *vgpu, struct vgpu_watch *watch)
-{
-	vfio_unpin_pages(&vgpu->vdev.vfio, watch->iova, 1);
-	mutex_lock(&vgpu->pin_lock);
-	WRITE_ONCE(watch->state, VGPU_WATCH_FREE);
-	mutex_unlock(&vgpu->pin_lock);
-	tell_left(vgpu);
-}
-
 static void watch_work(struct work_struct *work)
 {
 	struct vgpu_watch *watch = container_of(work, struct vgpu_watch, work);
 	struct vgpu *vgpu = watch->vgpu;
 
 	kcov_remote_start_common(vgpu->kcov_handle);
-	watch_unpin(vgpu, watch);
+	vfio_unpin_pages(&vgpu->vdev.vfio, watch->iova, 1);
+	mutex_lock(&vgpu->pin_lock);
+	WRITE_ONCE(watch->state, VGPU_WATCH_FREE);
+	mutex_unlock(&vgpu->pin_lock);
+	tell_left(vgpu);
 	kcov_remote_stop();
 }
 
+/* By a watch that is there for a pin; others are about to go. */
 static bool is_watched(struct vgpu *vgpu, u64 iova)
 {
 	const struct vgpu_watch *watch;
@@ -83,95 +79,128 @@ static bool is_watched(struct vgpu *vgpu, u64 iova)
 	mutex_lock(&vgpu->pin_lock);
 	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
 	     watch++)
-		found |= watch->state == VGPU_WATCH_LIVE &&
+		found |= watch->state == VGPU_WATCH_LIVE && watch->pin &&
 			 block_of(vgpu, watch->iova) == block_of(vgpu, iova);
 	mutex_unlock(&vgpu->pin_lock);
 	return found;
 }
 
-/* Without pin_lock: only the worker takes a free one, or kills one by itself. */
-static struct vgpu_watch *watch_in_state(struct vgpu *vgpu,
-					 enum vgpu_watch_state state)
+/* Without pin_lock: only the worker takes a free one. */
+static unsigned int count_in_state(struct vgpu *vgpu,
+				   enum vgpu_watch_state state)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < VGPU_MAX_WATCHES; i++)
+		nr += READ_ONCE(vgpu->watches[i].state) == state;
+	return nr;
+}
+
+/* Is there another in the same block, which is to stay? */
+static bool is_redundant(struct vgpu *vgpu, const struct vgpu_watch *watch)
+{
+	const struct vgpu_watch *other;
+
+	for (other = vgpu->watches; other < vgpu->watches + VGPU_MAX_WATCHES;
+	     other++) {
+		if (other == watch || other->state != VGPU_WATCH_LIVE ||
+		    block_of(vgpu, other->iova) != block_of(vgpu, watch->iova))
+			continue;
+		/* One that is there for a pin, or else the first of them */
+		if (!watch->pin != !other->pin ? !watch->pin : other < watch)
+			return true;
+	}
+	return false;
+}
+
+/* Blocks of twice the size: of two watches in one only one stays. */
+static void coarsen(struct vgpu *vgpu)
+{
+	struct vgpu_watch *watch;
+
+	vgpu->watch_shift++;
+	mutex_lock(&vgpu->pin_lock);
+	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
+	     watch++)
+		if (watch->state == VGPU_WATCH_LIVE &&
+		    is_redundant(vgpu, watch))
+			watch_kill(vgpu, watch);
+	mutex_unlock(&vgpu->pin_lock);
+}
+
+/* In how many blocks of a range no page is watched */
+static unsigned int count_unwatched(struct vgpu *vgpu, u64 iova, u64 last)
+{
+	unsigned int nr = 0;
+
+	for (;;) {
+		nr += !is_watched(vgpu, iova);
+		if (block_of(vgpu, iova) == block_of(vgpu, last))
+			return nr;
+		iova = (block_of(vgpu, iova) + 1) << vgpu->watch_shift;
+	}
+}
+
+/*
+ * Have as many free watches as a batch needs, before it is pinned. Returns 0,
+ * -ENOSPC where the blocks would be too large, or -EINTR.
+ */
+static int make_room(struct vgpu *vgpu, u64 iova, u64 last)
+{
+	while (count_in_state(vgpu, VGPU_WATCH_FREE) <
+	       count_unwatched(vgpu, iova, last)) {
+		vgpu_worker_waits(vgpu);
+		wait_event_idle(vgpu->wait,
+				vgpu_must_leave(vgpu) ||
+				!count_in_state(vgpu, VGPU_WATCH_DEAD));
+		if (vgpu_must_leave(vgpu))
+			return -EINTR;
+		if (count_in_state(vgpu, VGPU_WATCH_FREE) >=
+		    count_unwatched(vgpu, iova, last))
+			break;
+		if (vgpu->watch_shift == MAX_SHIFT)
+			return -ENOSPC;
+		coarsen(vgpu);
+	}
+	return 0;
+}
+
+static struct vgpu_watch *find_free(struct vgpu *vgpu)
 {
 	unsigned int i;
 
 	for (i = 0; i < VGPU_MAX_WATCHES; i++)
-		if (READ_ONCE(vgpu->watches[i].state) == state)
+		if (READ_ONCE(vgpu->watches[i].state) == VGPU_WATCH_FREE)
 			return &vgpu->watches[i];
 	return NULL;
 }
 
-/* Is there one before it in the same block? */
-static bool is_second(struct vgpu *vgpu, const struct vgpu_watch *watch)
+static bool batch_is_hit(struct vgpu *vgpu)
 {
-	const struct vgpu_watch *other;
-
-	for (other = vgpu->watches; other < watch; other++)
-		if (other->state == VGPU_WATCH_LIVE &&
-		    block_of(vgpu, other->iova) == block_of(vgpu, watch->iova))
-			return true;
-	return false;
+	return READ_ONCE(vgpu->batch.state) == VGPU_BATCH_HIT;
 }
 
-/* Blocks of twice the size: of two watches in one the second goes. */
-static void coarsen(struct vgpu *vgpu)
+/* Watch a page of the batch, for @pin. */
+static int watch_add(struct vgpu *vgpu, const struct vgpu_pin *pin, u64 iova)
 {
-	struct vgpu_watch *watch;
-	bool second;
-
-	vgpu->watch_shift++;
-	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
-	     watch++) {
-		mutex_lock(&vgpu->pin_lock);
-		second = watch->state == VGPU_WATCH_LIVE &&
-			 is_second(vgpu, watch);
-		if (second)
-			watch_kill(vgpu, watch);
-		mutex_unlock(&vgpu->pin_lock);
-		if (second)
-			watch_unpin(vgpu, watch);
-	}
-}
-
-/* Have a free one. -EINTR: the worker is to leave what it does. */
-static int watch_reserve(struct vgpu *vgpu, struct vgpu_watch **watch)
-{
-	for (;;) {
-		*watch = watch_in_state(vgpu, VGPU_WATCH_FREE);
-		if (*watch)
-			return 0;
-		/* As many blocks as there are bits: this comes to an end */
-		if (!watch_in_state(vgpu, VGPU_WATCH_DEAD)) {
-			coarsen(vgpu);
-			continue;
-		}
-		wait_event_idle(vgpu->wait,
-				vgpu_must_leave(vgpu) ||
-				watch_in_state(vgpu, VGPU_WATCH_FREE));
-		if (vgpu_must_leave(vgpu))
-			return -EINTR;
-	}
-}
-
-/* Watch a page of the batch. */
-static int watch_add(struct vgpu *vgpu, u64 iova)
-{
-	struct vgpu_watch *watch;
+	struct vgpu_watch *watch = find_free(vgpu);
 	struct page *page;
 	bool hit;
 	int ret;
 
-	ret = watch_reserve(vgpu, &watch);
-	if (ret || is_watched(vgpu, iova))
-		return ret;
+	if (WARN_ON_ONCE(!watch))
+		return -ENOSPC;
+	if (batch_is_hit(vgpu))
+		return -EAGAIN;
 	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, 1,
 			     IOMMU_READ | IOMMU_WRITE, &page);
 	if (ret != 1)
 		return ret < 0 ? ret : -EFAULT;
 	mutex_lock(&vgpu->pin_lock);
-	hit = vgpu->batch.state == VGPU_BATCH_HIT;
+	hit = batch_is_hit(vgpu);
 	if (!hit) {
 		watch->iova = iova;
+		watch->pin = pin;
 		WRITE_ONCE(watch->state, VGPU_WATCH_LIVE);
 	}
 	mutex_unlock(&vgpu->pin_lock);
@@ -181,18 +210,53 @@ static int watch_add(struct vgpu *vgpu, u64 iova)
 	return -EAGAIN;
 }
 
+/*
+ * A pin goes: its watches are nobody's. They stay until other pins in their
+ * blocks have watches of their own, see vgpu_watches_prune(). Returns whether it
+ * had any.
+ */
+bool vgpu_watches_orphan(struct vgpu *vgpu, const struct vgpu_pin *pin)
+{
+	struct vgpu_watch *watch;
+	bool any = false;
+
+	lockdep_assert_held(&vgpu->pin_lock);
+
+	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
+	     watch++) {
+		if (watch->state != VGPU_WATCH_LIVE || watch->pin != pin)
+			continue;
+		watch->pin = NULL;
+		any = true;
+	}
+	return any;
+}
+
+/*
+ * Unpin what is nobody's: while VFIO has a page pinned it takes that for the page
+ * of its address, whatever the VMM has there by now.
+ */
+void vgpu_watches_prune(struct vgpu *vgpu)
+{
+	struct vgpu_watch *watch;
+
+	mutex_lock(&vgpu->pin_lock);
+	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
+	     watch++)
+		if (watch->state == VGPU_WATCH_LIVE && !watch->pin)
+			watch_kill(vgpu, watch);
+	mutex_unlock(&vgpu->pin_lock);
+}
+
 /* Unpin all of them, and wait for that: a reset, or the end. */
 void vgpu_watches_drop(struct vgpu *vgpu)
 {
 	unsigned int i;
 
 	mutex_lock(&vgpu->pin_lock);
-	for (i = 0; i < VGPU_MAX_WATCHES; i++) {
-		if (vgpu->watches[i].state != VGPU_WATCH_LIVE)
-			continue;
-		watch_kill(vgpu, &vgpu->watches[i]);
-		queue_work(unpin_wq, &vgpu->watches[i].work);
-	}
+	for (i = 0; i < VGPU_MAX_WATCHES; i++)
+		if (vgpu->watches[i].state == VGPU_WATCH_LIVE)
+			watch_kill(vgpu, &vgpu->watches[i]);
 	mutex_unlock(&vgpu->pin_lock);
 	for (i = 0; i < VGPU_MAX_WATCHES; i++)
 		flush_work(&vgpu->watches[i].work);
@@ -207,15 +271,21 @@ static int batch_begin(struct vgpu *vgpu, u64 iova, unsigned long nr)
 	int ret;
 
 	while (!begun) {
-		ret = vgpu_unmap_wait(vgpu) ?: vgpu_unmap_prepare(vgpu);
+		ret = vgpu_unmap_wait(vgpu) ?: vgpu_unmap_prepare(vgpu) ?:
+		      make_room(vgpu, iova,
+				iova + (((u64)nr - 1) << PAGE_SHIFT));
 		if (ret)
 			return ret;
+		/* Of what it was called from it has left all */
+		vgpu_worker_answer();
+		if (vgpu_must_leave(vgpu))
+			return -EINTR;
 		mutex_lock(&vgpu->pin_lock);
 		begun = vgpu_unmap_is_prepared(vgpu);
 		if (begun) {
 			vgpu->batch.iova = iova;
 			vgpu->batch.nr_pages = nr;
-			vgpu->batch.state = VGPU_BATCH_PINNED;
+			WRITE_ONCE(vgpu->batch.state, VGPU_BATCH_PINNED);
 		}
 		mutex_unlock(&vgpu->pin_lock);
 	}
@@ -228,7 +298,7 @@ static int batch_end(struct vgpu *vgpu)
 
 	mutex_lock(&vgpu->pin_lock);
 	hit = vgpu->batch.state == VGPU_BATCH_HIT;
-	vgpu->batch.state = VGPU_BATCH_NONE;
+	WRITE_ONCE(vgpu->batch.state, VGPU_BATCH_NONE);
 	mutex_unlock(&vgpu->pin_lock);
 	if (hit)
 		tell_left(vgpu);
@@ -244,7 +314,7 @@ static int batch_end(struct vgpu *vgpu)
 int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 		   struct page **pages)
 {
-	int ret;
+	int ret, left;
 
 	ret = batch_begin(vgpu, iova, nr);
 	if (ret)
@@ -257,14 +327,17 @@ int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 		return 0;
 	if (ret > 0)
 		vfio_unpin_pages(&vgpu->vdev.vfio, iova, ret);
-	batch_end(vgpu);
+	left = batch_end(vgpu);
 	if (vgpu_worker_is_called())
 		return -EINTR;
-	return ret < 0 ? ret : -EFAULT;
+	return left ?: ret < 0 ? ret : -EFAULT;
 }
 
-/* Have VFIO tell of an unmap of the batch's pages from now on. 0 or an errno. */
-int vgpu_batch_watch(struct vgpu *vgpu)
+/*
+ * Have VFIO tell of an unmap of the batch's pages, which are @pin's, from now on.
+ * 0 or an errno.
+ */
+int vgpu_batch_watch(struct vgpu *vgpu, const struct vgpu_pin *pin)
 {
 	u64 iova = vgpu->batch.iova;
 	u64 last = iova + (((u64)vgpu->batch.nr_pages - 1) << PAGE_SHIFT);
@@ -272,7 +345,7 @@ int vgpu_batch_watch(struct vgpu *vgpu)
 
 	for (;;) {
 		if (!is_watched(vgpu, iova))
-			ret = watch_add(vgpu, iova);
+			ret = watch_add(vgpu, pin, iova);
 		if (ret || block_of(vgpu, iova) == block_of(vgpu, last))
 			return ret;
 		iova = (block_of(vgpu, iova) + 1) << vgpu->watch_shift;
@@ -302,7 +375,7 @@ static int watch_page(struct vgpu *vgpu, struct vgpu_pin *pin, u64 iova,
 	same = pin->state == VGPU_PIN_LIVE &&
 	       vfio_dmabuf_mem_page(pin->mem, offset >> PAGE_SHIFT) == page;
 	mutex_unlock(&vgpu->pin_lock);
-	ret = same ? vgpu_batch_watch(vgpu) : -ESTALE;
+	ret = same ? vgpu_batch_watch(vgpu, pin) : -ESTALE;
 	left = vgpu_batch_unpin(vgpu);
 	return ret ?: left;
 }
@@ -346,33 +419,19 @@ bool vgpu_watches_hit(struct vgpu *vgpu, u64 iova, u64 length)
 		    !vgpu_overlap(watch->iova, PAGE_SIZE, iova, length))
 			continue;
 		watch_kill(vgpu, watch);
-		queue_work(unpin_wq, &watch->work);
 		hit = true;
 	}
 	if (batch->state == VGPU_BATCH_PINNED &&
 	    vgpu_overlap(batch->iova, (u64)batch->nr_pages << PAGE_SHIFT, iova,
 			 length)) {
-		batch->state = VGPU_BATCH_HIT;
+		WRITE_ONCE(batch->state, VGPU_BATCH_HIT);
 		atomic_inc(&vgpu->nr_leaving);
 		hit = true;
 	}
 	return hit;
 }
 
-/* -------- The module and its devices -------- */
-
-int vgpu_watches_init(void)
-{
-	unpin_wq = alloc_workqueue("vfio_virtio_gpu_unpin",
-				   WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_HIGHPRI,
-				   WQ_MAX_ACTIVE);
-	return unpin_wq ? 0 : -ENOMEM;
-}
-
-void vgpu_watches_exit(void)
-{
-	destroy_workqueue(unpin_wq);
-}
+/* -------- The device's life -------- */
 
 void vgpu_watch_init(struct vgpu *vgpu)
 {
@@ -383,4 +442,22 @@ void vgpu_watch_init(struct vgpu *vgpu)
 		vgpu->watches[i].vgpu = vgpu;
 		INIT_WORK(&vgpu->watches[i].work, watch_work);
 	}
+}
+
+/*
+ * An unmap waits for the work items, and reclaim may wait for the task that
+ * unmaps: there must be a thread for them when none can be made. 0 or -ENOMEM.
+ */
+int vgpu_watch_create(struct vgpu *vgpu)
+{
+	vgpu->unpin_wq = alloc_workqueue("vfio_virtio_gpu_unpin",
+					 WQ_UNBOUND | WQ_MEM_RECLAIM |
+					 WQ_HIGHPRI, VGPU_MAX_WATCHES);
+	return vgpu->unpin_wq ? 0 : -ENOMEM;
+}
+
+void vgpu_watch_destroy(struct vgpu *vgpu)
+{
+	if (vgpu->unpin_wq)
+		destroy_workqueue(vgpu->unpin_wq);
 }

@@ -9,7 +9,7 @@
  * is sent when the device is halted, reset or no bus master any more, when the
  * process that opened the device is being killed, and after ten seconds of one wait
  * in any case. A command that is left so is carried out anew, if the device may
- * still work.
+ * still work. A wait for a FUSE daemon is the one that no signal ends.
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -81,8 +81,10 @@ void vgpu_worker_end(struct vgpu *vgpu, struct mem_cgroup *memcg)
 /* A task that is being killed may wait for VFIO's lock, and the worker have it. */
 static bool waits_too_long(const struct vgpu *vgpu)
 {
-	return READ_ONCE(vgpu->task->signal->flags) & SIGNAL_GROUP_EXIT ||
-	       time_after(jiffies, READ_ONCE(vgpu->waits_since) + MAX_WAIT);
+	bool ends = READ_ONCE(vgpu->task->signal->flags) & SIGNAL_GROUP_EXIT;
+
+	return time_after(jiffies, READ_ONCE(vgpu->waits_since) +
+				   (ends ? LOOK_TIME : MAX_WAIT));
 }
 
 static void look_after(struct work_struct *work)
