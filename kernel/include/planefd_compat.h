@@ -8,6 +8,7 @@
 #define _PLANEFD_COMPAT_H
 
 #include <linux/device/class.h>
+#include <linux/dma-buf.h>
 #include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/kthread.h>
@@ -102,6 +103,32 @@ static inline void planefd_pin_page_again(struct page *page)
 #endif
 	}
 	mod_node_page_state(folio_pgdat(folio), NR_FOLL_PIN_ACQUIRED, 1);
+}
+
+/* Tell importers that can be told to drop their mappings; reservation lock held */
+static inline void planefd_dma_buf_invalidate(struct dma_buf *dmabuf)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+	dma_buf_move_notify(dmabuf);
+#else
+	dma_buf_invalidate_mappings(dmabuf);
+#endif
+}
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#define PLANEFD_INVALIDATE_OP(op)	.move_notify = (op),
+#else
+#define PLANEFD_INVALIDATE_OP(op)	.invalidate_mappings = (op),
+#endif
+
+/* Whether dma-buf itself pins a dma-buf while a dynamic importer has it mapped */
+static inline bool planefd_dma_buf_map_pins(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+	return !IS_ENABLED(CONFIG_DMABUF_MOVE_NOTIFY);
+#else
+	return false;
+#endif
 }
 
 /* Whether its last put has to wait for the lock of an epoll set */

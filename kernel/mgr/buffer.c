@@ -60,9 +60,9 @@ void buffer_destroy(struct plane_buffer *buffer)
 	kfree(buffer);
 }
 
-/* Do not give out a dma-buf any more. */
+/* Do not give out a dma-buf any more. Its memory may be @revoked. */
 static void exported_drop(struct vfio_dmabuf_mgr *mgr,
-			  struct exported *exported)
+			  struct exported *exported, bool revoked)
 {
 	list_del(&exported->link);
 	/* The end of a vendor's own is not told to the manager */
@@ -71,7 +71,10 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 	else if (exported->pool != POOL_DEVICE &&
 		 !dmabuf_is_unused(exported->dmabuf))
 		mem_keep(exported->scanout.mem);
-	exported_put(exported);
+	if (revoked && !list_empty(&exported->dmabuf->attachments))
+		exported_invalidate(exported);
+	else
+		exported_put(exported);
 }
 
 /* Drop what nobody else has, but for the @keep that were last given out. */
@@ -85,7 +88,7 @@ static void exported_trim(struct vfio_dmabuf_mgr *mgr, unsigned int keep)
 		if (keep)
 			keep--;
 		else
-			exported_drop(mgr, exported);
+			exported_drop(mgr, exported, false);
 	}
 }
 
@@ -99,29 +102,30 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 
 	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
 		if (scanout_is_over(&exported->scanout, mem, backing))
-			exported_drop(mgr, exported);
+			exported_drop(mgr, exported, false);
 	}
 }
 
 /*
- * Take @mem away from whoever has mapped it, and let no one map it again. All
- * living dma-bufs over it are in the list: none that somebody has was dropped.
+ * Unmap @mem from all processes, and let nobody map it again. Importers that can be
+ * told let go of it soon. All its dma-bufs that anybody has are in the list: it was
+ * not forgotten before.
  */
 void exported_revoke(struct vfio_dmabuf_mgr *mgr, struct vfio_dmabuf_mem *mem,
 		     bool blank)
 {
-	struct exported *exported;
+	struct exported *exported, *next;
 	bool first;
 
 	lockdep_assert_held(&mgr->lock);
 
 	first = mem_revoke(mem, blank);
-	list_for_each_entry(exported, &mgr->exported, link) {
-		if (exported->scanout.mem == mem)
-			unmap_mapping_range(exported->dmabuf->file->f_mapping,
-					    0, 0, 1);
+	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
+		if (exported->scanout.mem != mem)
+			continue;
+		unmap_mapping_range(exported->dmabuf->file->f_mapping, 0, 0, 1);
+		exported_drop(mgr, exported, true);
 	}
-	exported_forget(mgr, mem, 0);
 	if (first)
 		mem_unhold(mem);
 }

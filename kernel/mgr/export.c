@@ -11,6 +11,7 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/iosys-map.h>
@@ -51,11 +52,60 @@ static struct page **buffer_pages(struct plane_buffer *buffer)
 	return pages;
 }
 
+/* Ordinary pages: any device that can do DMA can have them. */
 static int export_attach(struct dma_buf *dmabuf,
 			 struct dma_buf_attachment *attachment)
 {
-	/* Ordinary pages: any device that can do DMA can have them. */
+	struct plane_buffer *buffer = dmabuf->priv;
+
+	if (!mem_enter(buffer->scanout.mem))
+		return -ENODEV;
+	mem_leave(buffer->scanout.mem);
 	return 0;
+}
+
+/*
+ * Pages never move, but can be revoked. A dynamic importer is told then, unless it
+ * has asked not to be: by a pin. Dma-buf pins for those that cannot be told.
+ */
+static int export_pin(struct dma_buf_attachment *attachment)
+{
+	struct plane_buffer *buffer = attachment->dmabuf->priv;
+
+	if (!mem_enter(buffer->scanout.mem))
+		return -ENODEV;
+	mem_leave(buffer->scanout.mem);
+	if (attachment->importer_ops)
+		buffer->nr_pins++;
+	return 0;
+}
+
+static void export_unpin(struct dma_buf_attachment *attachment)
+{
+	struct plane_buffer *buffer = attachment->dmabuf->priv;
+
+	if (attachment->importer_ops)
+		buffer->nr_pins--;
+}
+
+/* Has dma-buf pinned for this mapping? The importer itself has not asked for it. */
+static bool map_pins(const struct dma_buf_attachment *attachment)
+{
+	return attachment->importer_ops && planefd_dma_buf_map_pins();
+}
+
+/*
+ * Tell importers that the memory is revoked: none can map it any more, and those
+ * that can be told unmap it. Takes the reservation lock, and waits for importers.
+ */
+void export_invalidate(struct dma_buf *dmabuf)
+{
+	struct plane_buffer *buffer = dmabuf->priv;
+
+	dma_resv_lock(dmabuf->resv, NULL);
+	if (!buffer->nr_pins)
+		planefd_dma_buf_invalidate(dmabuf);
+	dma_resv_unlock(dmabuf->resv);
 }
 
 static struct sg_table *map_for_device(struct plane_buffer *buffer,
@@ -118,6 +168,8 @@ export_map_dma_buf(struct dma_buf_attachment *attachment,
 		return ERR_PTR(-ENODEV);
 	sgt = map_for_device(buffer, attachment->dev, dir);
 	mem_leave(buffer->scanout.mem);
+	if (!IS_ERR(sgt))
+		buffer->nr_pins -= map_pins(attachment);
 	return sgt;
 }
 
@@ -132,6 +184,7 @@ static void export_unmap_dma_buf(struct dma_buf_attachment *attachment,
 	mutex_lock(&buffer->lock);
 	list_del(&mapping->link);
 	mutex_unlock(&buffer->lock);
+	buffer->nr_pins += map_pins(attachment);
 
 	dma_sync_sgtable_for_cpu(mapping->dev, &mapping->sgt, mapping->dir);
 	dma_unmap_sgtable(mapping->dev, &mapping->sgt, mapping->dir,
@@ -331,6 +384,8 @@ static void export_release(struct dma_buf *dmabuf)
 
 static const struct dma_buf_ops writable_ops = {
 	.attach = export_attach,
+	.pin = export_pin,
+	.unpin = export_unpin,
 	.map_dma_buf = export_map_dma_buf,
 	.unmap_dma_buf = export_unmap_dma_buf,
 	.begin_cpu_access = export_begin_cpu_access,
@@ -349,6 +404,8 @@ static const struct dma_buf_ops writable_ops = {
  */
 static const struct dma_buf_ops readonly_ops = {
 	.attach = export_attach,
+	.pin = export_pin,
+	.unpin = export_unpin,
 	.map_dma_buf = export_map_dma_buf,
 	.unmap_dma_buf = export_unmap_dma_buf,
 	.begin_cpu_access = export_begin_cpu_access,

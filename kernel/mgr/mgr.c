@@ -334,10 +334,11 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mgr_forget);
  *
  * For memory that is not the driver's to give any longer, such as a guest's
  * that the guest or the VMM takes back. Dma-bufs over it stay, but when this
- * returns no CPU has its pages mapped any more. Mapping one again is -ENODEV, for
- * the CPU and for devices. What an importer has mapped for a device, or in the
- * kernel, stays until it lets go: there is no taking that away. The pages are
- * kept until then, and no longer. The manager forgets the memory, as by
+ * returns no CPU has its pages mapped any more. Attaching or mapping one again is
+ * -ENODEV, for the CPU and for devices. What an importer has mapped for a device, or
+ * in the kernel, stays until it lets go. A dynamic importer that has not pinned the
+ * dma-buf is told to, by a worker, soon after; others cannot be. The pages are kept
+ * until then, and no longer. The manager forgets the memory, as by
  * vfio_dmabuf_mgr_forget().
  *
  * Context: process context, may sleep. Not under a lock that the callback

@@ -93,7 +93,7 @@ struct exported {
 	bool writable;
 	enum buffer_pool pool;
 	struct dma_buf *dmabuf;	/* a reference */
-	struct work_struct put_work;	/* drops that; see put.c */
+	struct work_struct work;	/* what is to be done about it; see put.c */
 };
 
 struct plane_change {
@@ -155,6 +155,7 @@ struct plane_buffer {
 	enum buffer_pool pool;
 	bool counted;			/* in mgr->nr_buffers; likewise */
 	bool vmap_holds;		/* .mem: what guards dma-buf's vmap_ptr */
+	unsigned int nr_pins;		/* by dynamic importers: reservation lock */
 	struct mutex lock;		/* guards mappings */
 	struct list_head mappings;	/* of struct buffer_mapping */
 };
@@ -227,10 +228,12 @@ int put_init(void);
 void put_exit(void);
 bool dmabuf_is_unused(struct dma_buf *dmabuf);
 void exported_put(struct exported *exported);
+void exported_invalidate(struct exported *exported);
 void orphans_put(void);
 
 /* export.c */
 struct dma_buf *export_buffer(struct plane_buffer *buffer);
+void export_invalidate(struct dma_buf *dmabuf);
 bool export_is_own(const struct dma_buf *dmabuf);
 
 /* gfx.c */

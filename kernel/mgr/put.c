@@ -48,29 +48,38 @@ static LIST_HEAD(orphans);		/* of struct exported */
 static unsigned long orphans_delay;	/* jiffies until the next look */
 static DECLARE_DELAYED_WORK(orphans_work, orphans_look);
 static struct workqueue_struct *orphans_queue;
+/* In these two each item that is stuck has a worker to itself */
 static struct workqueue_struct *put_queue;
+static struct workqueue_struct *invalidate_queue;
+
+static void destroy_queues(void)
+{
+	if (orphans_queue)
+		destroy_workqueue(orphans_queue);
+	if (put_queue)
+		destroy_workqueue(put_queue);
+	if (invalidate_queue)
+		destroy_workqueue(invalidate_queue);
+}
 
 int __init put_init(void)
 {
 	orphans_queue = alloc_ordered_workqueue("vfio_dmabuf_mgr_orphans", 0);
-	if (!orphans_queue)
-		return -ENOMEM;
-	/* Each put that is stuck has a worker to itself */
 	put_queue = alloc_workqueue("vfio_dmabuf_mgr", WQ_UNBOUND,
 				    WQ_MAX_ACTIVE);
-	if (!put_queue) {
-		destroy_workqueue(orphans_queue);
-		return -ENOMEM;
-	}
-	return 0;
+	invalidate_queue = alloc_workqueue("vfio_dmabuf_mgr_invalidate",
+					   WQ_UNBOUND, WQ_MAX_ACTIVE);
+	if (orphans_queue && put_queue && invalidate_queue)
+		return 0;
+	destroy_queues();
+	return -ENOMEM;
 }
 
 /* There are no orphans: each dma-buf of ours holds the module. */
 void put_exit(void)
 {
 	cancel_delayed_work_sync(&orphans_work);
-	destroy_workqueue(orphans_queue);
-	destroy_workqueue(put_queue);
+	destroy_queues();
 }
 
 /* References that dma_buf_poll() has, each until a fence signals */
@@ -143,8 +152,7 @@ static bool buffer_abandon(struct dma_buf *dmabuf)
 
 static void put_last(struct work_struct *work)
 {
-	struct exported *exported =
-		container_of(work, struct exported, put_work);
+	struct exported *exported = container_of(work, struct exported, work);
 
 	__fput_sync(exported->dmabuf->file);
 	kfree(exported);
@@ -165,8 +173,8 @@ static bool orphan_put(struct exported *exported)
 	/* What was done to it by others before is seen */
 	smp_rmb();
 	if (planefd_file_has_epoll(dmabuf->file)) {
-		INIT_WORK(&exported->put_work, put_last);
-		queue_work(put_queue, &exported->put_work);
+		INIT_WORK(&exported->work, put_last);
+		queue_work(put_queue, &exported->work);
 	} else {
 		/* Its release comes later, without the caller's locks */
 		fput(dmabuf->file);
@@ -213,6 +221,24 @@ void exported_put(struct exported *exported)
 	orphans_delay = LOOK_SOON;
 	spin_unlock(&orphans_lock);
 	queue_delayed_work(orphans_queue, &orphans_work, LOOK_SOON);
+}
+
+static void invalidate(struct work_struct *work)
+{
+	struct exported *exported = container_of(work, struct exported, work);
+
+	export_invalidate(exported->dmabuf);
+	exported_put(exported);
+}
+
+/*
+ * Put a dma-buf whose memory is revoked, and tell its importers first. They may take
+ * long, and hold the reservation lock as long as they like: a worker waits for them.
+ */
+void exported_invalidate(struct exported *exported)
+{
+	INIT_WORK(&exported->work, invalidate);
+	queue_work(invalidate_queue, &exported->work);
 }
 
 /* Room is wanted: put now what can be put. The worker waits for nobody. */

@@ -156,6 +156,7 @@ static void test_close_device(struct vfio_device *vfio)
 {
 	struct test_display *display = to_display(to_vdev(vfio));
 
+	test_importer_drop(&display->importer);
 	vdev_close(&display->vdev);
 	vfio_dmabuf_mgr_revoke(display->mgr);
 	display->vdev.bar_mem[2] = NULL;
@@ -174,6 +175,8 @@ static u32 test_read(struct vdev *vdev, unsigned int bar, u32 offset,
 
 	if (size == 4 && offset == TEST_MASTER)
 		return to_display(vdev)->master;
+	if (offset == TEST_IMPORT)
+		return READ_ONCE(to_display(vdev)->importer.told);
 	if (size != 4 || offset >= sizeof(to_display(vdev)->regs))
 		return 0;
 	return regs[offset / 4];
@@ -226,21 +229,25 @@ static int renew(struct test_display *display, u32 nr)
 	return 0;
 }
 
-/* RENEW sleeps on what the callback takes, so it is not a vdev_ops write. */
+/* These sleep on what the callback takes, so they are not vdev_ops writes. */
 static ssize_t test_file_write(struct vfio_device *vfio,
 			       const char __user *buf, size_t count,
 			       loff_t *ppos)
 {
+	struct test_display *display = to_display(to_vdev(vfio));
 	u32 nr;
 	int ret;
 
-	if (*ppos != TEST_RENEW)
+	if (*ppos != TEST_RENEW && *ppos != TEST_IMPORT)
 		return vdev_write(vfio, buf, count, ppos);
 	if (count != sizeof(nr))
 		return -EINVAL;
 	if (copy_from_user(&nr, buf, sizeof(nr)))
 		return -EFAULT;
-	ret = renew(to_display(to_vdev(vfio)), nr);
+	if (*ppos == TEST_RENEW)
+		ret = renew(display, nr);
+	else
+		ret = test_importer_import(&display->importer, vfio->dev, nr);
 	return ret ?: count;
 }
 

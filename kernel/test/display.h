@@ -30,6 +30,7 @@
 #define TEST_RENEW	0xf00
 #define TEST_MASTER	0xf04
 #define TEST_STALL	0xf08	/* not 0: the callback waits until it is 0 */
+#define TEST_IMPORT	0xf0c	/* a fd; reads as how often it was told to let go */
 
 /* Bytes of memory 0, of the others, and of the vendor's own */
 #define TEST_BAR_SIZE	SZ_16M
@@ -64,9 +65,16 @@ enum test_reg {
 	TEST_REGS,
 };
 
+struct test_importer {
+	struct dma_buf_attachment *attachment;	/* NULL: nothing is imported */
+	struct sg_table *imported;		/* reservation lock */
+	u32 told;				/* how often to let go of it */
+};
+
 struct test_display {
 	struct vdev vdev;				/* first */
 	unsigned int heads;
+	struct test_importer importer;
 	u32 stalled;
 	wait_queue_head_t stall_over;
 	struct vfio_dmabuf_mgr *mgr;			/* while open */
@@ -81,6 +89,11 @@ unsigned int test_type_heads(const struct mdev_type *type);
 /* device.c */
 int test_display_probe(struct mdev_device *mdev);
 void test_display_remove(struct mdev_device *mdev);
+
+/* importer.c */
+int test_importer_import(struct test_importer *importer, struct device *dev,
+			 int fd);
+void test_importer_drop(struct test_importer *importer);
 
 /* dmabuf.c */
 struct dma_buf *test_dmabuf_create(u64 size, int flags);

@@ -81,6 +81,21 @@ void display_stall(const struct device *device, bool stalled)
 	region_set(device, BAR0, DISPLAY_STALL, 4, stalled);
 }
 
+int display_import(const struct device *device, int dmabuf)
+{
+	const uint32_t fd = (uint32_t)dmabuf;
+
+	return region_write(device, BAR0, DISPLAY_IMPORT, &fd, sizeof(fd)) ==
+			       sizeof(fd) ?
+		       0 :
+		       -1;
+}
+
+unsigned int display_told(const struct device *device)
+{
+	return (unsigned int)region_get(device, BAR0, DISPLAY_IMPORT, 4);
+}
+
 void display_renew(const struct device *device, enum display_memory memory)
 {
 	region_set(device, BAR0, DISPLAY_RENEW, 4, memory);

@@ -52,6 +52,12 @@ enum display_memory {
 /* Not 0 there has get_plane() wait, with the manager's lock held */
 #define DISPLAY_STALL 0xf08
 
+/*
+ * A fd is written there to have its dma-buf imported, by a device that can be told
+ * to let go of it; it reads as how often it was told since
+ */
+#define DISPLAY_IMPORT 0xf0c
+
 /* "XR24" and "AR24", as drm_fourcc.h spells them */
 #define FOURCC_XRGB8888 UINT32_C(0x34325258)
 #define FOURCC_ARGB8888 UINT32_C(0x34325241)
@@ -98,6 +104,15 @@ void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 
 /* Hold the manager's lock with the next look at a plane, until it is false again */
 void display_stall(const struct device *device, bool stalled);
+
+/*
+ * Have the device import a dma-buf in place of the last: 0, or -1 and errno, EIO where
+ * it can be attached and not be mapped
+ */
+int display_import(const struct device *device, int dmabuf);
+
+/* How often it was told since to let go of that */
+unsigned int display_told(const struct device *device);
 
 /* Make one of the memories of pages anew */
 void display_renew(const struct device *device, enum display_memory memory);

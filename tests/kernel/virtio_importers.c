@@ -3,9 +3,10 @@
  * Devices that import a virtio-gpu's plane, which is the guest's own memory and
  * only lent. Once it was taken back nobody imports it any more, and what an
  * importer has mapped for the CPU is gone as any other view is. What is mapped
- * for a device stays until the importer lets go.
+ * for a device stays until the importer lets go, which it is asked to if it can.
  */
 #include "cgroup.h"
+#include "display.h"
 #include "gem.h"
 #include "gpu_view.h"
 #include "test.h"
@@ -185,4 +186,57 @@ TEST("what an importer has of it stays until it lets go, and then goes")
 	CHECK_GT(cgroup_memory(), most);
 	gem_close(card, handle);
 	CHECK(test_wait(is_charged_less, &most, 5));
+}
+
+static bool is_told(void *display)
+{
+	return display_told(display) == 1;
+}
+
+TEST("an importer that can be told to let go of what is taken back is told so")
+{
+	struct device display;
+	int dmabuf;
+	long most;
+
+	cgroup_join();
+	display_create(&display);
+	set_up();
+	dmabuf = export(0);
+	CHECK_OK(display_import(&display, dmabuf));
+	CHECK_EQ(display_told(&display), 0);
+	most = cgroup_memory() - (long)(VIDEO_SIZE - MIB);
+	take_back(BY_UNMAP);
+	CHECK_OK(munmap(video.bytes, VIDEO_SIZE));
+	CHECK(test_wait(is_told, &display, 10));
+	/* It lets go, and still has the dma-buf */
+	CHECK(test_wait(is_charged_less, &most, 10));
+	CHECK_ERRNO(display_import(&display, dmabuf), ENODEV);
+}
+
+TEST("where several are, each is told, and nobody else")
+{
+	struct device displays[2], other;
+	int dmabuf;
+	enum way way;
+
+	for (way = 0; way < WAYS; way++) {
+		set_up();
+		dmabuf = export(0);
+		display_create(&displays[0]);
+		display_create(&displays[1]);
+		display_create(&other);
+		CHECK_OK(display_import(&displays[0], dmabuf));
+		CHECK_OK(display_import(&displays[1], export(
+					VFIO_DMABUF_MGR_CREATE_WRITABLE)));
+		CHECK_EQ(display_told(&displays[0]), 0);
+		take_back(way);
+		CHECK(test_wait(is_told, &displays[0], 10));
+		CHECK(test_wait(is_told, &displays[1], 10));
+		CHECK_EQ(display_told(&other), 0);
+		device_remove(&displays[0]);
+		device_remove(&displays[1]);
+		device_remove(&other);
+		device_remove(&gpu.virtio.device);
+	}
 }

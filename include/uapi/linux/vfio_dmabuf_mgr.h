@@ -121,7 +121,7 @@ struct vfio_dmabuf_mgr_query_plane {
  *		neither this fd nor the device to stay valid. But memory of the
  *		guest's that the guest or the VMM takes back is gone from it:
  *		who has it mapped finds an empty page or has a SIGBUS, and to
- *		map it anew, for the CPU or for a device, is -ENODEV; what an
+ *		attach or map it anew, for the CPU or a device, is -ENODEV; what an
  *		importer then maps for the kernel's own use is empty pages. The
  *		same dma-buf may be given out again: take it out of an epoll set
  *		before it is closed. A read-only one cannot be had by importers
