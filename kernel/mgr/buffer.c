@@ -68,9 +68,6 @@ static void exported_drop(struct vfio_dmabuf_mgr *mgr,
 	/* The end of a vendor's own is not told to the manager */
 	if (!exported->scanout.mem)
 		atomic_dec(&mgr->nr_buffers[exported->pool]);
-	else if (exported->pool != POOL_DEVICE &&
-		 !dmabuf_is_unused(exported->dmabuf))
-		mem_keep(exported->scanout.mem);
 	if (revoked && !list_empty(&exported->dmabuf->attachments))
 		exported_invalidate(exported);
 	else
@@ -92,6 +89,14 @@ static void exported_trim(struct vfio_dmabuf_mgr *mgr, unsigned int keep)
 	}
 }
 
+/* The device has given up the memory. A VMM keeps it on the device's account. */
+static void exported_keep(struct exported *exported)
+{
+	if (exported->scanout.mem && exported->pool != POOL_DEVICE &&
+	    !dmabuf_is_unused(exported->dmabuf))
+		mem_keep(exported->scanout.mem);
+}
+
 /* Drop all over @mem or @backing, everything with neither. */
 void exported_forget(struct vfio_dmabuf_mgr *mgr,
 		     const struct vfio_dmabuf_mem *mem, u64 backing)
@@ -101,8 +106,10 @@ void exported_forget(struct vfio_dmabuf_mgr *mgr,
 	lockdep_assert_held(&mgr->lock);
 
 	list_for_each_entry_safe(exported, next, &mgr->exported, link) {
-		if (scanout_is_over(&exported->scanout, mem, backing))
-			exported_drop(mgr, exported, false);
+		if (!scanout_is_over(&exported->scanout, mem, backing))
+			continue;
+		exported_keep(exported);
+		exported_drop(mgr, exported, false);
 	}
 }
 
