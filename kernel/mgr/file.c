@@ -113,6 +113,8 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 	unsigned int i, buffers = 0;
 
 	seq_printf(m, "vfio-device:\t%s\n", mgr->device);
+	/* What was closed before is not counted */
+	orphans_put();
 	/* A reader that is killed gets no more */
 	if (mutex_lock_killable(&mgr->lock))
 		return;

@@ -241,7 +241,7 @@ void exported_invalidate(struct exported *exported)
 	queue_work(invalidate_queue, &exported->work);
 }
 
-/* Room is wanted: put now what can be put. The worker waits for nobody. */
+/* Room is wanted, or a count: put now what can be put. The worker waits for nobody. */
 void orphans_put(void)
 {
 	flush_delayed_work(&orphans_work);
