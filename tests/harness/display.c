@@ -86,9 +86,9 @@ int display_import(const struct device *device, int dmabuf)
 	const uint32_t fd = (uint32_t)dmabuf;
 
 	return region_write(device, BAR0, DISPLAY_IMPORT, &fd, sizeof(fd)) ==
-			       sizeof(fd) ?
-		       0 :
-		       -1;
+			       sizeof(fd)
+		       ? 0
+		       : -1;
 }
 
 unsigned int display_told(const struct device *device)

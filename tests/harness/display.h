@@ -53,8 +53,8 @@ enum display_memory {
 #define DISPLAY_STALL 0xf08
 
 /*
- * A fd is written there to have its dma-buf imported, by a device that can be told
- * to let go of it; it reads as how often it was told since
+ * A fd is written there to have its dma-buf imported, by a device that can be
+ * told to let go of it; it reads as how often it was told since
  */
 #define DISPLAY_IMPORT 0xf0c
 
@@ -102,12 +102,13 @@ void display_show(const struct device *device, uint32_t plane_id,
 void display_damage(const struct device *device, uint32_t plane_id, uint32_t x,
 		    uint32_t y, uint32_t width, uint32_t height);
 
-/* Hold the manager's lock with the next look at a plane, until it is false again */
+/* Hold the manager's lock with the next look at a plane, until it is false
+ * again */
 void display_stall(const struct device *device, bool stalled);
 
 /*
- * Have the device import a dma-buf in place of the last: 0, or -1 and errno, EIO where
- * it can be attached and not be mapped
+ * Have the device import a dma-buf in place of the last: 0, or -1 and errno,
+ * EIO where it can be attached and not be mapped
  */
 int display_import(const struct device *device, int dmabuf);
 

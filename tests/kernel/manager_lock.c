@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Tasks that wait for the manager's lock, which another viewer holds that does not
- * get on: as where a cgroup keeps that one from running. Here the device's driver,
- * kernel/test, keeps it waiting.
+ * Tasks that wait for the manager's lock, which another viewer holds that does
+ * not get on: as where a cgroup keeps that one from running. Here the device's
+ * driver, kernel/test, keeps it waiting.
  */
 #include "display.h"
 #include "planes.h"
@@ -91,8 +91,8 @@ static void read_fdinfo(void *unused)
 }
 
 static void (*const calls[])(void *unused) = {
-	query, create, get_info, drop_rights,
-	request_mode, query_gfx, get_gfx, read_fdinfo,
+	query,	      create,	 get_info, drop_rights,
+	request_mode, query_gfx, get_gfx,  read_fdinfo,
 };
 
 /* In a system call that does not end for now, asleep or not to be woken */
@@ -136,8 +136,8 @@ TEST_WITHIN(60, "a task that waits for another viewer can be killed")
 		CHECK(!has_ended(&waiter));
 		CHECK_OK(kill(waiter, SIGKILL));
 		if (!test_wait(has_ended, &waiter, 5))
-			test_fail(__FILE__, __LINE__, "call %u cannot be killed",
-				  i);
+			test_fail(__FILE__, __LINE__,
+				  "call %u cannot be killed", i);
 	}
 	display_stall(&device, false);
 	test_join(holder);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How often the dma-bufs of a plane can be mapped. To take a guest's memory back
- * the kernel walks all mappings while the guest waits, so their number has a bound
- * that no way of making another mapping passes.
+ * How often the dma-bufs of a plane can be mapped. To take a guest's memory
+ * back the kernel walks all mappings while the guest waits, so their number has
+ * a bound that no way of making another mapping passes.
  */
 #include "planes.h"
 #include "test.h"
@@ -58,7 +58,8 @@ static void set_up(void)
 	dmabuf = plane_create_ok(manager, 0, NULL);
 }
 
-TEST("mappings of a plane's dma-bufs end with ENOMEM; one less is one to be had")
+TEST("mappings of a plane's dma-bufs end with ENOMEM; one less is one to be "
+     "had")
 {
 	unsigned int i;
 
@@ -116,8 +117,8 @@ TEST("a mapping can be moved at the bound, and counts as one")
 
 	set_up();
 	fill(MAX_MAPPINGS);
-	place = mmap(NULL, PAGES * PAGE, PROT_NONE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	place = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	CHECK(place != MAP_FAILED);
 	moved = mremap(maps[0], PAGES * PAGE, PAGES * PAGE,
 		       MREMAP_MAYMOVE | MREMAP_FIXED, place);

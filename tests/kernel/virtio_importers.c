@@ -3,7 +3,8 @@
  * Devices that import a virtio-gpu's plane, which is the guest's own memory and
  * only lent. Once it was taken back nobody imports it any more, and what an
  * importer has mapped for the CPU is gone as any other view is. What is mapped
- * for a device stays until the importer lets go, which it is asked to if it can.
+ * for a device stays until the importer lets go, which it is asked to if it
+ * can.
  */
 #include "cgroup.h"
 #include "display.h"
@@ -227,8 +228,8 @@ TEST("where several are, each is told, and nobody else")
 		display_create(&displays[1]);
 		display_create(&other);
 		CHECK_OK(display_import(&displays[0], dmabuf));
-		CHECK_OK(display_import(&displays[1], export(
-					VFIO_DMABUF_MGR_CREATE_WRITABLE)));
+		CHECK_OK(display_import(
+			&displays[1], export(VFIO_DMABUF_MGR_CREATE_WRITABLE)));
 		CHECK_EQ(display_told(&displays[0]), 0);
 		take_back(way);
 		CHECK(test_wait(is_told, &displays[0], 10));
