@@ -11,11 +11,15 @@
 #include <linux/dma-buf.h>
 #include <linux/eventfd.h>
 #include <linux/fs.h>
+#include <linux/kcov.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
+#include <linux/workqueue.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 #include <asm/unaligned.h>
@@ -41,6 +45,57 @@
 	.attach_ioas = vfio_iommufd_emulated_attach_ioas,		\
 	.detach_ioas = vfio_iommufd_emulated_detach_ioas,
 #endif
+#endif
+
+/*
+ * From 6.19 VFIO's core answers VFIO_DEVICE_GET_REGION_INFO, with the driver's
+ * get_region_info_caps. Before, the driver's ioctl does so with
+ * planefd_vfio_get_region_info(), which does with the same operation what the
+ * core does later.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define PLANEFD_VFIO_REGION_INFO_OP(op)
+
+static inline long
+planefd_vfio_get_region_info(struct vfio_device *vdev,
+			     struct vfio_region_info __user *uarg,
+			     int (*op)(struct vfio_device *vdev,
+				       struct vfio_region_info *info,
+				       struct vfio_info_cap *caps))
+{
+	const size_t minsz = offsetofend(struct vfio_region_info, offset);
+	struct vfio_region_info info = {};
+	struct vfio_info_cap caps = {};
+	long ret;
+
+	if (copy_from_user(&info, uarg, minsz))
+		return -EFAULT;
+	if (info.argsz < minsz)
+		return -EINVAL;
+	ret = op(vdev, &info, &caps);
+	if (ret)
+		goto out;
+	if (caps.size) {
+		info.flags |= VFIO_REGION_INFO_FLAG_CAPS;
+		if (info.argsz < sizeof(info) + caps.size) {
+			info.argsz = sizeof(info) + caps.size;
+		} else {
+			info.cap_offset = sizeof(info);
+			vfio_info_cap_shift(&caps, sizeof(info));
+			if (copy_to_user(uarg + 1, caps.buf, caps.size))
+				ret = -EFAULT;
+		}
+	}
+	if (!ret && copy_to_user(uarg, &info, minsz))
+		ret = -EFAULT;
+out:
+	kfree(caps.buf);
+	return ret;
+}
+#else
+#define PLANEFD_VFIO_REGION_INFO_OP(op)	.get_region_info_caps = (op),
+#define planefd_vfio_get_region_info(vdev, uarg, op)			\
+	((void)(vdev), (void)(uarg), -ENOTTY)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -130,6 +185,26 @@ static inline bool planefd_dma_buf_map_pins(void)
 	return false;
 #endif
 }
+
+/*
+ * A new file never tells a watch of it (inotify, fanotify) anything. From 6.14
+ * the second of two bits makes this mean something less, and a dma-buf has it.
+ */
+static inline void planefd_file_set_nonotify(struct file *file)
+{
+#ifdef FMODE_FSNOTIFY_MASK
+	file->f_mode &= ~FMODE_FSNOTIFY_MASK;
+#endif
+	file->f_mode |= FMODE_NONOTIFY;
+}
+
+/* What kcov_common_handle() returns: a u64, or a structure of it from 7.2 on */
+#define planefd_kcov_handle		typeof(kcov_common_handle())
+
+/* Where this is, the old name warns on use from 7.2 on. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define system_dfl_wq			system_unbound_wq
+#endif
 
 /* Whether its last put has to wait for the lock of an epoll set */
 static inline bool planefd_file_has_epoll(struct file *file)

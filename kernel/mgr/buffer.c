@@ -234,7 +234,7 @@ static struct exported *exported_create(struct vfio_dmabuf_mgr *mgr,
 		return ERR_CAST(dmabuf);
 	}
 	/* Nobody else has it yet; see put.c */
-	dmabuf->file->f_mode |= FMODE_NONOTIFY;
+	planefd_file_set_nonotify(dmabuf->file);
 	exported->scanout = *scanout;
 	exported->writable = pool_is_writable(pool);
 	exported->pool = pool;

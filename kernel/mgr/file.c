@@ -126,10 +126,10 @@ static void mgr_file_show_fdinfo(struct seq_file *m, struct file *filp)
 		buffers += atomic_read(&mgr->nr_buffers[i]);
 	seq_printf(m, "buffers:\t%u\n", buffers);
 	list_for_each_entry(exported, &mgr->exported, link)
-		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %lu\n",
+		seq_printf(m, "buffer-%llu:\t%zu bytes %s inode %llu\n",
 			   exported->scanout.id, exported->dmabuf->size,
 			   exported->writable ? "rw" : "ro",
-			   file_inode(exported->dmabuf->file)->i_ino);
+			   (u64)file_inode(exported->dmabuf->file)->i_ino);
 	mutex_unlock(&mgr->lock);
 }
 

@@ -251,7 +251,7 @@ void vfio_dmabuf_mgr_revoke(struct vfio_dmabuf_mgr *mgr)
 	exported_forget(mgr, NULL, 0);
 	scanout_forget(mgr, NULL, 0);
 	mutex_unlock(&mgr->lock);
-	queue_work(system_unbound_wq, &mgr->wake_work);
+	queue_work(system_dfl_wq, &mgr->wake_work);
 
 	trace_vfio_dmabuf_mgr_revoke(mgr);
 	mgr_put(mgr);
@@ -294,7 +294,7 @@ void vfio_dmabuf_mgr_changed(struct vfio_dmabuf_mgr *mgr, u32 plane_id,
 	atomic64_set_release(&state->sequence, sequence);
 	spin_unlock(&mgr->event_lock);
 	if (wq_has_sleeper(&mgr->wait))
-		queue_work(system_unbound_wq, &mgr->wake_work);
+		queue_work(system_dfl_wq, &mgr->wake_work);
 
 	trace_vfio_dmabuf_mgr_change(mgr, plane_id, sequence);
 }

@@ -138,7 +138,7 @@ static long get_info(void __user *uarg)
 }
 
 /* The EDID region says what it is in a capability behind its info. */
-static long add_edid_cap(void __user *uarg, struct vfio_region_info *info)
+static int add_edid_cap(struct vfio_info_cap *caps)
 {
 	struct vfio_region_info_cap_type cap = {
 		.header.id = VFIO_REGION_INFO_CAP_TYPE,
@@ -147,36 +147,34 @@ static long add_edid_cap(void __user *uarg, struct vfio_region_info *info)
 		.subtype = VFIO_REGION_SUBTYPE_GFX_EDID,
 	};
 
-	info->flags |= VFIO_REGION_INFO_FLAG_CAPS;
-	if (info->argsz < sizeof(*info) + sizeof(cap)) {
-		info->argsz = sizeof(*info) + sizeof(cap);
-		return 0;
-	}
-	info->cap_offset = sizeof(*info);
-	return copy_to_user(uarg + sizeof(*info), &cap, sizeof(cap)) ?
-	       -EFAULT : 0;
+	return vfio_info_add_capability(caps, &cap.header, sizeof(cap));
 }
 
-static long get_region_info(struct vdev *vdev, void __user *uarg)
+/**
+ * vdev_get_region_info_caps - for struct vfio_device_ops.get_region_info_caps
+ * @vfio: the device
+ * @info: has the region's index; gets all else
+ * @caps: gets the region's capabilities
+ *
+ * The table of operations names it with PLANEFD_VFIO_REGION_INFO_OP().
+ *
+ * Return: 0, -EINVAL for a region that there is not, -ENOMEM.
+ */
+int vdev_get_region_info_caps(struct vfio_device *vfio,
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps)
 {
-	const size_t minsz = offsetofend(struct vfio_region_info, offset);
-	struct vfio_region_info info;
-	long ret = 0;
+	struct vdev *vdev = to_vdev(vfio);
 
-	if (copy_from_user(&info, uarg, minsz))
-		return -EFAULT;
-	if (info.argsz < minsz || info.index >= VDEV_NUM_REGIONS)
+	if (info->index >= VDEV_NUM_REGIONS)
 		return -EINVAL;
-	info.flags = region_flags(vdev, info.index);
-	info.cap_offset = 0;
-	info.size = vdev_region_size(vdev, info.index);
-	info.offset = (u64)info.index << VDEV_OFFSET_SHIFT;
-	if (info.index == VDEV_EDID_REGION)
-		ret = add_edid_cap(uarg, &info);
-	if (!ret && copy_to_user(uarg, &info, minsz))
-		ret = -EFAULT;
-	return ret;
+	info->flags = region_flags(vdev, info->index);
+	info->cap_offset = 0;
+	info->size = vdev_region_size(vdev, info->index);
+	info->offset = (u64)info->index << VDEV_OFFSET_SHIFT;
+	return info->index == VDEV_EDID_REGION ? add_edid_cap(caps) : 0;
 }
+EXPORT_SYMBOL_GPL(vdev_get_region_info_caps);
 
 /**
  * vdev_ioctl - for struct vfio_device_ops.ioctl, for all but the manager's
@@ -195,7 +193,8 @@ long vdev_ioctl(struct vfio_device *vfio, unsigned int cmd, unsigned long arg)
 	case VFIO_DEVICE_GET_INFO:
 		return get_info(uarg);
 	case VFIO_DEVICE_GET_REGION_INFO:
-		return get_region_info(vdev, uarg);
+		return planefd_vfio_get_region_info(vfio, uarg,
+						    vdev_get_region_info_caps);
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return vdev_get_irq_info(vdev, uarg);
 	case VFIO_DEVICE_SET_IRQS:

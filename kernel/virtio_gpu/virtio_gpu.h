@@ -70,6 +70,7 @@
 #include <linux/xarray.h>
 
 #include "pin.h"
+#include "planefd_compat.h"
 
 #define VGPU_MSIX_BAR		1
 #define VGPU_BAR		4
@@ -251,7 +252,7 @@ struct vgpu {
 	struct vfio_dmabuf_quota *quota;	/* of copies, constant */
 	struct vfio_dmabuf_mgr *mgr;		/* while open */
 	struct mem_cgroup *memcg;		/* while open: pays for it all */
-	u64 kcov_handle;			/* of who opened it */
+	planefd_kcov_handle kcov_handle;	/* of the task that opened it */
 	u8 pci_cfg_cap;				/* constant */
 
 	/* Registers, monitors and planes: vdev.lock */

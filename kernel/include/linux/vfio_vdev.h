@@ -211,6 +211,9 @@ ssize_t vdev_read(struct vfio_device *vfio, char __user *buf, size_t count,
 ssize_t vdev_write(struct vfio_device *vfio, const char __user *buf,
 		   size_t count, loff_t *ppos);
 long vdev_ioctl(struct vfio_device *vfio, unsigned int cmd, unsigned long arg);
+int vdev_get_region_info_caps(struct vfio_device *vfio,
+			      struct vfio_region_info *info,
+			      struct vfio_info_cap *caps);
 int vdev_mmap(struct vfio_device *vfio, struct vm_area_struct *vma);
 void vdev_request(struct vfio_device *vfio, unsigned int count);
 
