@@ -23,10 +23,11 @@
 #   make install   install user space (DESTDIR, PREFIX)
 #   make clean     remove build/
 #
-# KERNEL picks the kernel's series, 6.1 or 6.12. Nothing here loads a module into
-# this machine's own kernel.
+# KERNEL picks the kernel's series, 6.1, 6.12 or 7.3; by default it is that of this
+# machine's Debian. Nothing here loads a module into this machine's own kernel.
 
-export KERNEL ?= 6.1
+KERNEL ?= $(shell scripts/kernel series)
+export KERNEL := $(KERNEL)
 PREFIX ?= /usr/local
 T ?=
 EACH ?= 1
