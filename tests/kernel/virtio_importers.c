@@ -10,6 +10,7 @@
 #include "display.h"
 #include "gem.h"
 #include "gpu_view.h"
+#include "import.h"
 #include "test.h"
 
 #include <setjmp.h>
@@ -89,8 +90,7 @@ static void take_back(enum way way)
 
 TEST("what was taken back is imported no more")
 {
-	struct gem_prime prime = {0};
-	int card = gem_open(), dmabufs[2];
+	int dmabufs[2];
 	unsigned int i;
 	enum way way;
 
@@ -99,11 +99,8 @@ TEST("what was taken back is imported no more")
 		dmabufs[0] = export(0);
 		dmabufs[1] = export(VFIO_DMABUF_MGR_CREATE_WRITABLE);
 		take_back(way);
-		for (i = 0; i < 2; i++) {
-			prime.fd = dmabufs[i];
-			CHECK_ERRNO(ioctl(card, GEM_PRIME_FD_TO_HANDLE, &prime),
-				    ENODEV);
-		}
+		for (i = 0; i < 2; i++)
+			CHECK_ERRNO(import_dmabuf(dmabufs[i]), ENODEV);
 		device_remove(&gpu.virtio.device);
 	}
 }
@@ -172,20 +169,18 @@ static bool is_charged_less(void *arg)
 
 TEST("what an importer has of it stays until it lets go, and then goes")
 {
-	uint32_t handle;
-	int card, dmabuf;
+	int importer;
 	long most;
 
 	cgroup_join();
 	set_up();
-	card = gem_open();
-	dmabuf = export(VFIO_DMABUF_MGR_CREATE_WRITABLE);
-	handle = gem_import(card, dmabuf);
+	importer = (int)CHECK_OK(
+		import_dmabuf(export(VFIO_DMABUF_MGR_CREATE_WRITABLE)));
 	most = cgroup_memory() - (long)(VIDEO_SIZE - MIB);
 	take_back(BY_UNMAP);
 	CHECK_OK(munmap(video.bytes, VIDEO_SIZE));
 	CHECK_GT(cgroup_memory(), most);
-	gem_close(card, handle);
+	CHECK_OK(close(importer));
 	CHECK(test_wait(is_charged_less, &most, 5));
 }
 
