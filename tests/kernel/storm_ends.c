@@ -175,12 +175,13 @@ static bool has_no_group(void *uuid)
 }
 
 /*
- * VFIO takes the group of a device that goes out of its container, for which
- * whoever is about to open the device has EINVAL
+ * VFIO takes the group of a device that goes out of its container: a VMM that
+ * is about to open the device has EINVAL. The group's number can then be that
+ * of another device, which another VMM has open: EBUSY.
  */
 static void check_not_opened(int error)
 {
-	if (error == -EINVAL)
+	if (error == -EINVAL || error == -EBUSY)
 		CHECK(test_wait(has_no_group, device.uuid, 10));
 	else
 		check_gone(error);
