@@ -103,7 +103,7 @@ start_qemu()
 	qemu-system-x86_64 $accel -machine q35 -m 256M -nodefaults \
 		-no-user-config -display none -vga none -no-reboot \
 		-chardev "pipe,id=monitor,path=$dir/$name.monitor" \
-		-mon chardev=monitor "$@" </dev/null 2>"$dir/$name.errors" &
+		-monitor chardev:monitor "$@" </dev/null 2>"$dir/$name.errors" &
 	qemu=$!
 	qemus="$qemus $qemu"
 	cat "$dir/$name.monitor.out" >"$dir/$name.monitor.log" &

@@ -10,8 +10,10 @@
 
 #include <stdio.h>
 
-static void draw(const struct kms_buffer *buffer)
+static int draw(const struct kms *kms, const struct kms_buffer *buffer)
 {
+	const struct drm_clip_rect all = {.x2 = PICTURE_WIDTH,
+					  .y2 = PICTURE_HEIGHT};
 	uint32_t x, y, *line;
 
 	for (y = 0; y < PICTURE_HEIGHT; y++) {
@@ -20,6 +22,8 @@ static void draw(const struct kms_buffer *buffer)
 		for (x = 0; x < PICTURE_WIDTH; x++)
 			line[x] = picture_pixel(x, y);
 	}
+	/* A driver can have a copy of the buffer on the screen */
+	return kms_dirty(kms, buffer, &all);
 }
 
 int main(void)
@@ -42,7 +46,8 @@ int main(void)
 		guest_fail("no buffer");
 	if (kms_set(&kms, 0, &buffer, mode))
 		guest_fail("no mode set");
-	draw(&buffer);
+	if (draw(&kms, &buffer))
+		guest_fail("nothing is drawn");
 	printf("guest: the picture is drawn\n");
 	guest_stop();
 }
