@@ -94,17 +94,25 @@ static bool map_pins(const struct dma_buf_attachment *attachment)
 	return attachment->importer_ops && planefd_dma_buf_map_pins();
 }
 
+/* How long devices are waited for that use revoked memory */
+#define IDLE_TIME	(10 * HZ)
+
 /*
  * Tell importers that the memory is revoked: none can map it any more, and those
- * that can be told unmap it. Takes the reservation lock, and waits for importers.
+ * that can be told unmap it. An importer may do so before its device is done with
+ * what it has begun, so that is waited for with the reservation lock held, and with
+ * a hold on the memory.
  */
 void export_invalidate(struct dma_buf *dmabuf)
 {
 	struct plane_buffer *buffer = dmabuf->priv;
 
 	dma_resv_lock(dmabuf->resv, NULL);
-	if (!buffer->nr_pins)
+	if (!buffer->nr_pins) {
 		planefd_dma_buf_invalidate(dmabuf);
+		dma_resv_wait_timeout(dmabuf->resv, DMA_RESV_USAGE_BOOKKEEP,
+				      false, IDLE_TIME);
+	}
 	dma_resv_unlock(dmabuf->resv);
 }
 

@@ -104,6 +104,12 @@ static void mem_free(struct kref *ref)
 	struct vfio_dmabuf_mem *mem =
 		container_of(ref, struct vfio_dmabuf_mem, ref);
 
+	/* As in mem_unhold(), where nobody has revoked it */
+	if (mem->pinned && mem->chunks[0]) {
+		kref_init(&mem->ref);
+		queue_work(free_queue, &mem->free_work);
+		return;
+	}
 	mem_free_pages(mem);
 	if (mem->blank)
 		put_page(mem->blank);

@@ -94,6 +94,7 @@ struct exported {
 	enum buffer_pool pool;
 	struct dma_buf *dmabuf;	/* a reference */
 	struct work_struct work;	/* what is to be done about it; see put.c */
+	bool held;		/* the work has a hold on .mem */
 };
 
 struct plane_change {

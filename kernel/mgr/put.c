@@ -228,6 +228,8 @@ static void invalidate(struct work_struct *work)
 	struct exported *exported = container_of(work, struct exported, work);
 
 	export_invalidate(exported->dmabuf);
+	if (exported->held)
+		mem_unhold(exported->scanout.mem);
 	exported_put(exported);
 }
 
@@ -237,6 +239,9 @@ static void invalidate(struct work_struct *work)
  */
 void exported_invalidate(struct exported *exported)
 {
+	/* The pages stay for what devices have begun to do with them */
+	exported->held = exported->scanout.mem &&
+			 mem_hold(exported->scanout.mem);
 	INIT_WORK(&exported->work, invalidate);
 	queue_work(invalidate_queue, &exported->work);
 }

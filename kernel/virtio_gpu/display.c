@@ -71,8 +71,7 @@ static void tell(struct vgpu *vgpu)
 	}
 	vgpu->tell_at = now + HZ / TELL_RATE;
 	vgpu->untold = false;
-	/* It may yet acknowledge this event for what it saw before */
-	vgpu->missed |= vgpu->looked;
+	vgpu->looked_before |= vgpu->looked;
 	vgpu->looked = false;
 	vgpu_config_changed(vgpu);
 }
@@ -88,8 +87,8 @@ void vgpu_display_tell(struct work_struct *work)
 }
 
 /*
- * A guest that has not looked since it was interrupted is yet to look, and finds
- * this change, too. One that has looked is to be interrupted again; and as it may
+ * A guest that has not looked since the event is yet to look, and finds this
+ * change, too. One that has looked is to be interrupted again; and as it may
  * acknowledge the event for what it saw then, there is another event after that.
  */
 static void displays_changed(struct vgpu *vgpu)
@@ -98,8 +97,9 @@ static void displays_changed(struct vgpu *vgpu)
 
 	if (!has_event(vgpu)) {
 		vgpu->looked = false;
+		vgpu->looked_before = false;
 		vgpu->untold = true;
-	} else if (vgpu->looked) {
+	} else if (vgpu->looked || vgpu->looked_before) {
 		vgpu->missed = true;
 		vgpu->untold = true;
 	}

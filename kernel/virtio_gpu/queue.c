@@ -436,38 +436,49 @@ static void finish_reset(struct vgpu *vgpu)
 	wake_up_all(&vgpu->wait);
 }
 
+/* Serve a turn of each queue. Returns whether there may be more to do. */
+static bool serve_queues(struct vgpu *vgpu)
+{
+	bool more = false, skipped = false;
+	struct vgpu_queue *queue;
+	const char *wrong;
+	unsigned int i;
+
+	for (i = 0; i < VGPU_NR_QUEUES; i++) {
+		queue = &vgpu->queues[i];
+		/* Request and response of the other one are still in use */
+		if (vgpu->answering && vgpu->answering != queue) {
+			skipped = true;
+			continue;
+		}
+		vgpu_worker_answer();
+		if (!queue_is_ready(vgpu, queue))
+			continue;
+		wrong = serve_turn(vgpu, queue, &more);
+		if (wrong == ring_leave)
+			more |= !vgpu_must_leave(vgpu);
+		else if (wrong)
+			give_up(vgpu, queue, wrong);
+		WRITE_ONCE(vgpu->serving, false);
+		/* Another task may have taken the bus away and given it back */
+		if (wq_has_sleeper(&vgpu->wait))
+			wake_up_all(&vgpu->wait);
+	}
+	return more || (skipped && !vgpu->answering);
+}
+
+/* What there is more to do comes behind other work of the thread, see renew.c. */
 void vgpu_work(struct kthread_work *work)
 {
 	struct vgpu *vgpu = container_of(work, struct vgpu, work);
 	struct mem_cgroup *memcg = vgpu_worker_begin(vgpu);
-	const char *wrong;
-	unsigned int i;
 	bool more;
 
-	do {
-		more = false;
-		if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
-			finish_reset(vgpu);
-		for (i = 0; i < VGPU_NR_QUEUES; i++) {
-			/* Its request and response are still in use */
-			if (vgpu->answering &&
-			    vgpu->answering != &vgpu->queues[i])
-				continue;
-			vgpu_worker_answer();
-			if (!queue_is_ready(vgpu, &vgpu->queues[i]))
-				continue;
-			wrong = serve_turn(vgpu, &vgpu->queues[i], &more);
-			if (wrong == ring_leave)
-				more |= !vgpu_must_leave(vgpu);
-			else if (wrong)
-				give_up(vgpu, &vgpu->queues[i], wrong);
-			WRITE_ONCE(vgpu->serving, false);
-			/* Whoever took the bus away may have given it back */
-			if (wq_has_sleeper(&vgpu->wait))
-				wake_up_all(&vgpu->wait);
-		}
-		more |= READ_ONCE(vgpu->resetting);
-		cond_resched();
-	} while (more && !READ_ONCE(vgpu->halted));
+	if (READ_ONCE(vgpu->resetting) && !READ_ONCE(vgpu->halted))
+		finish_reset(vgpu);
+	more = serve_queues(vgpu) || READ_ONCE(vgpu->resetting);
+	if (more && !READ_ONCE(vgpu->halted))
+		kthread_queue_work(vgpu->worker, &vgpu->work);
 	vgpu_worker_end(vgpu, memcg);
+	cond_resched();
 }

@@ -270,6 +270,7 @@ struct vgpu {
 	u32 events;
 	bool untold;		/* there is a change to interrupt for */
 	bool looked;		/* the guest has, since the last interrupt */
+	bool looked_before;	/* the same, since the event and before that */
 	bool missed;		/* and there was a change after that */
 	u64 tell_at;		/* jiffies: no interrupt for displays before */
 	struct vgpu_head heads[VGPU_MAX_HEADS];

@@ -128,6 +128,24 @@ static void coarsen(struct vgpu *vgpu)
 	mutex_unlock(&vgpu->pin_lock);
 }
 
+/* Have those go at once that are nobody's. False if there are none. */
+static bool kill_orphans(struct vgpu *vgpu)
+{
+	struct vgpu_watch *watch;
+	bool any = false;
+
+	mutex_lock(&vgpu->pin_lock);
+	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
+	     watch++) {
+		if (watch->state != VGPU_WATCH_LIVE || watch->pin)
+			continue;
+		watch_kill(vgpu, watch);
+		any = true;
+	}
+	mutex_unlock(&vgpu->pin_lock);
+	return any;
+}
+
 /* In how many blocks of a range no page is watched */
 static unsigned int count_unwatched(struct vgpu *vgpu, u64 iova, u64 last)
 {
@@ -158,6 +176,9 @@ static int make_room(struct vgpu *vgpu, u64 iova, u64 last)
 		if (count_in_state(vgpu, VGPU_WATCH_FREE) >=
 		    count_unwatched(vgpu, iova, last))
 			break;
+		/* Other pins in their blocks are watched again in a moment */
+		if (kill_orphans(vgpu))
+			continue;
 		if (vgpu->watch_shift == MAX_SHIFT)
 			return -ENOSPC;
 		coarsen(vgpu);
@@ -185,26 +206,25 @@ static int watch_add(struct vgpu *vgpu, const struct vgpu_pin *pin, u64 iova)
 {
 	struct vgpu_watch *watch = find_free(vgpu);
 	struct page *page;
-	bool hit;
+	bool wanted;
 	int ret;
 
-	if (WARN_ON_ONCE(!watch))
-		return -ENOSPC;
-	if (batch_is_hit(vgpu))
+	/* Another's may have gone since there was room, and its block with it */
+	if (!watch || batch_is_hit(vgpu))
 		return -EAGAIN;
 	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, 1,
 			     IOMMU_READ | IOMMU_WRITE, &page);
 	if (ret != 1)
 		return ret < 0 ? ret : -EFAULT;
 	mutex_lock(&vgpu->pin_lock);
-	hit = batch_is_hit(vgpu);
-	if (!hit) {
+	wanted = pin->state != VGPU_PIN_GONE && !batch_is_hit(vgpu);
+	if (wanted) {
 		watch->iova = iova;
 		watch->pin = pin;
 		WRITE_ONCE(watch->state, VGPU_WATCH_LIVE);
 	}
 	mutex_unlock(&vgpu->pin_lock);
-	if (!hit)
+	if (wanted)
 		return 0;
 	vfio_unpin_pages(&vgpu->vdev.vfio, iova, 1);
 	return -EAGAIN;
@@ -238,14 +258,7 @@ bool vgpu_watches_orphan(struct vgpu *vgpu, const struct vgpu_pin *pin)
  */
 void vgpu_watches_prune(struct vgpu *vgpu)
 {
-	struct vgpu_watch *watch;
-
-	mutex_lock(&vgpu->pin_lock);
-	for (watch = vgpu->watches; watch < vgpu->watches + VGPU_MAX_WATCHES;
-	     watch++)
-		if (watch->state == VGPU_WATCH_LIVE && !watch->pin)
-			watch_kill(vgpu, watch);
-	mutex_unlock(&vgpu->pin_lock);
+	kill_orphans(vgpu);
 }
 
 /* Unpin all of them, and wait for that: a reset, or the end. */
