@@ -45,6 +45,9 @@ static pid_t start(char **command)
 	if (pid)
 		return pid;
 	sigprocmask(SIG_UNBLOCK, &child_ends, NULL);
+	/* A shell has what runs in the background ignore these */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGQUIT, SIG_DFL);
 	execvp(command[0], command);
 	perror(command[0]);
 	_exit(STATUS_NO_COMMAND);
