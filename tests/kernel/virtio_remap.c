@@ -70,7 +70,8 @@ static bool is_broken(void)
 	return virtio_status(&gpu.virtio) & VIRTIO_CONFIG_S_NEEDS_RESET;
 }
 
-TEST_WITHIN(120, "rings that are away for a moment do not end a running display")
+TEST_WITHIN(120,
+	    "rings that are away for a moment do not end a running display")
 {
 	unsigned int commands = 0, all = test_rounds(100);
 
@@ -132,9 +133,9 @@ TEST("two resources in mappings of their own are each given back by an unmap, "
 			const struct virtio_gpu_mem_entry entry = {
 				rams[i].start, (uint32_t)MIB, 0};
 
-			CHECK_EQ(gpu_create_2d(&gpu, 1 + i, XRGB, PAGE / 4,
-					       256),
-				 GPU_OK);
+			CHECK_EQ(
+				gpu_create_2d(&gpu, 1 + i, XRGB, PAGE / 4, 256),
+				GPU_OK);
 			CHECK_EQ(gpu_attach(&gpu, 1 + i, &entry, 1, 1), GPU_OK);
 		}
 		CHECK_EQ(ram_pinned(), GPU_RINGS_KIB + 2048);
@@ -142,8 +143,7 @@ TEST("two resources in mappings of their own are each given back by an unmap, "
 			struct ram *ram = &rams[(first + i) % 2];
 
 			CHECK_EQ(ram_unmap(device(), ram->start, MIB), MIB);
-			CHECK_EQ(ram_pinned(),
-				 GPU_RINGS_KIB + (i ? 0 : 1024));
+			CHECK_EQ(ram_pinned(), GPU_RINGS_KIB + (i ? 0 : 1024));
 			/* That one is watched still, or again */
 			CHECK(GPU_IS_ERROR(gpu_set_scanout(
 				&gpu, 0, 1 + (first + i) % 2, &whole)));
@@ -215,7 +215,8 @@ __attribute__((constructor)) static void swap_clean_up(void)
 
 static void swap_on(void)
 {
-	if (system("modprobe -q zram && echo 256M >/sys/block/zram0/disksize && "
+	if (system("modprobe -q zram && echo 256M >/sys/block/zram0/disksize "
+		   "&& "
 		   "mkswap " SWAP " >/dev/null"))
 		test_skip("this kernel has no zram to swap to");
 	CHECK_OK(swapon(SWAP, 0));

@@ -2,32 +2,24 @@
 /*
  * A VMM that keeps its virtio-gpus waiting: it has no answer for guest memory
  * that they read, for as long as it likes, and VFIO's lock is held meanwhile.
- * Memory that it unmaps at that time is given back all the same, and VFIO is not
- * led to believe that it never will be: vfio_iommu_type1 has a BUG for that,
- * after ten times.
+ * Memory that it unmaps at that time is given back all the same, and VFIO is
+ * not led to believe that it never will be: vfio_iommu_type1 has a BUG for
+ * that, after ten times.
  */
 #include "cgroup.h"
 #include "gpu_view.h"
-#include "missing.h"
+#include "readers.h"
 #include "test.h"
 
 #include <fcntl.h>
 #include <linux/pci_regs.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
-
-/* Pages that the VMM has no answer for yet: one for each round */
-#define ROUNDS 14
-#define MISSING_START (RAM_START + (UINT64_C(1) << 33))
-#define MISSING_SIZE ((size_t)ROUNDS * PAGE)
 
 /* What is unmapped, and how often each of some blobs consists of it */
 #define VIDEO_START (RAM_START + (UINT64_C(1) << 34))
@@ -37,24 +29,15 @@
 
 #define SECONDS 30
 
-/* VFIO takes it for a bug if it comes more often than ten times */
-#define TURNS 8
+/* Rounds; VFIO, which would have a BUG for it after ten visits, comes less
+ * often */
+#define TURNS 12
 
-static struct gpu holder;     /* has memory pinned */
-static struct gpu readers[2]; /* read what is missing, in turn */
-static struct gpu stranger;   /* in another container, and so is late */
+static struct gpu holder;      /* has memory pinned */
+static struct readers readers; /* in its container */
+static struct gpu stranger;    /* in another container, and so is late */
 static struct gpu late;
 static struct ram video;
-static unsigned char *missing;
-static int faults; /* the userfaultfd */
-
-static void create_missing(void)
-{
-	missing_needed();
-	missing = missing_create(MISSING_SIZE, &faults);
-	CHECK_OK(ram_map_at(&holder.virtio.device, MISSING_START, missing,
-			    MISSING_SIZE));
-}
 
 /* A blob of what is unmapped, so many times over */
 static uint32_t pin(uint32_t id, unsigned int repeats)
@@ -81,36 +64,6 @@ static void pin_video(void)
 
 	for (id = 1; id <= BLOBS; id++)
 		CHECK_EQ(pin(id, REPEATS), GPU_OK);
-}
-
-/* Have a device read the round's page */
-static void send_missing(unsigned int round)
-{
-	struct gpu *gpu = &readers[round % 2];
-	const struct piece pieces[2] = {
-		{MISSING_START + round * PAGE, 24, 0},
-		{gpu->response_at, 24, VRING_DESC_F_WRITE},
-	};
-
-	virtqueue_offer(&gpu->control,
-			virtqueue_chain(&gpu->control, pieces, 2));
-	virtqueue_notify(&gpu->control);
-}
-
-/* Until a device waits for it, and VFIO's lock with it */
-static void wait_for_reader(unsigned int round)
-{
-	CHECK_EQ(missing_wait(faults), (uintptr_t)missing + round * PAGE);
-}
-
-/* The page is there, all zero: a command that there is none of */
-static void answer(unsigned int round)
-{
-	struct uffdio_zeropage zero = {
-		.range = {(uintptr_t)missing + round * PAGE, PAGE},
-	};
-
-	CHECK_OK(ioctl(faults, UFFDIO_ZEROPAGE, &zero));
 }
 
 static void sleep_ms(long ms)
@@ -178,12 +131,12 @@ struct unmapping {
 	uint64_t size;
 };
 
-/* Begin to unmap what is pinned, while a device reads the first page */
-static void unmapping_begin(struct unmapping *unmapping)
+/* Begin to unmap what is pinned, while a device reads the round's page */
+static void unmapping_begin(struct unmapping *unmapping, unsigned int round)
 {
 	pin_video();
-	send_missing(0);
-	wait_for_reader(0);
+	readers_send(&readers, round);
+	readers_wait(&readers, round);
 	CHECK_EQ(pthread_create(&unmapping->thread, NULL, unmap,
 				&unmapping->size),
 		 0);
@@ -197,30 +150,17 @@ static void unmapping_begin(struct unmapping *unmapping)
 static void hold_up(unsigned int round)
 {
 	sleep_ms(1300);
-	send_missing(round);
+	readers_send(&readers, round);
 	sleep_ms(100);
-	answer(round - 1);
-	wait_for_reader(round);
-}
-
-static void take_all(unsigned int rounds)
-{
-	unsigned int round;
-
-	for (round = 0; round < rounds; round++)
-		virtqueue_take(&readers[round % 2].control);
+	readers_answer(&readers, round - 1);
+	readers_wait(&readers, round);
 }
 
 static void create_holder(void)
 {
 	gpu_create(&holder, TYPE_GPU_1);
-	gpu_create_beside(&readers[0], TYPE_GPU_1, &holder);
-	gpu_create_beside(&readers[1], TYPE_GPU_1, &readers[0]);
-	/* Their rings are pinned from now on */
 	gpu_simple(&holder, VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
-	gpu_simple(&readers[0], VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
-	gpu_simple(&readers[1], VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
-	create_missing();
+	readers_create(&readers, &holder);
 	ram_create(&video, &holder.virtio.device, VIDEO_START, VIDEO_SIZE);
 }
 
@@ -229,8 +169,9 @@ static bool is_pinned_less(void *arg)
 	return ram_pinned() <= *(long *)arg;
 }
 
-TEST_WITHIN(120, "an unmap ends after few turns at VFIO's lock, whatever devices "
-		"read that the VMM withholds")
+TEST_WITHIN(120,
+	    "an unmap ends after few turns at VFIO's lock, whatever devices "
+	    "read that the VMM withholds")
 {
 	struct unmapping unmapping;
 	unsigned int round = 0;
@@ -238,7 +179,7 @@ TEST_WITHIN(120, "an unmap ends after few turns at VFIO's lock, whatever devices
 
 	create_holder();
 	rings = ram_pinned();
-	unmapping_begin(&unmapping);
+	unmapping_begin(&unmapping, 0);
 	do {
 		CHECK_LE(++round, TURNS);
 		hold_up(round);
@@ -247,24 +188,49 @@ TEST_WITHIN(120, "an unmap ends after few turns at VFIO's lock, whatever devices
 	} while (pthread_tryjoin_np(unmapping.thread, NULL));
 	test_note("%u turns", round);
 	CHECK_EQ(unmapping.size, VIDEO_SIZE);
-	answer(round);
-	take_all(round + 1);
+	readers_answer(&readers, round);
+	readers_take(&readers, round + 1);
+}
+
+/*
+ * Until the device was told of an unmap that stands still. Returns the round
+ * whose page is being read then. What has VFIO's lock first is a matter of
+ * luck.
+ */
+static unsigned int unmapping_hold(struct unmapping *unmapping, long rings)
+{
+	unsigned int round = 0;
+	uint32_t id;
+
+	unmapping_begin(unmapping, round);
+	for (;;) {
+		hold_up(++round);
+		sleep_ms(100);
+		if (!pthread_tryjoin_np(unmapping->thread, NULL)) {
+			/* It is over: once more */
+			readers_answer(&readers, round);
+			ram_map(&video, &holder.virtio.device);
+			for (id = 1; id <= BLOBS; id++)
+				CHECK_EQ(gpu_unref(&holder, id), GPU_OK);
+			unmapping_begin(unmapping, ++round);
+		} else if (test_wait(is_pinned_less, &rings, 2)) {
+			return round;
+		}
+	}
 }
 
 TEST_WITHIN(120, "a device that a VMM opens while its unmap stands still pins "
-		"nothing before that is over, and others go on")
+		 "nothing before that is over, and others go on")
 {
 	struct gpu_resource resource = {.id = 1};
 	struct unmapping unmapping;
-	long rings, pinned, locked;
+	unsigned int round;
+	long pinned, locked;
 
 	gpu_create(&stranger, TYPE_GPU_1);
 	gpu_simple(&stranger, VIRTIO_GPU_CMD_GET_DISPLAY_INFO);
 	create_holder();
-	rings = ram_pinned();
-	unmapping_begin(&unmapping);
-	hold_up(1);
-	CHECK(test_wait(is_pinned_less, &rings, SECONDS));
+	round = unmapping_hold(&unmapping, ram_pinned());
 	/* What VFIO has pinned; the device charges what it is about to pin */
 	locked = ram_locked();
 	open_late();
@@ -276,18 +242,18 @@ TEST_WITHIN(120, "a device that a VMM opens while its unmap stands still pins "
 	gpu_resource_create(&stranger, &resource,
 			    VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 64, 64);
 	CHECK_GT(ram_pinned(), pinned);
-	answer(1);
+	readers_answer(&readers, round);
 	CHECK_EQ(pthread_join(unmapping.thread, NULL), 0);
 	CHECK_EQ(unmapping.size, VIDEO_SIZE);
 	virtqueue_take(&late.control);
-	take_all(2);
+	readers_take(&readers, round + 1);
 }
 
 /* -------- The bus is taken away -------- */
 
 static void set_bus_master(bool on)
 {
-	region_set(&readers[0].virtio.device, CONFIG, PCI_COMMAND, 2,
+	region_set(&readers.gpus[0].virtio.device, CONFIG, PCI_COMMAND, 2,
 		   PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0));
 }
 
@@ -295,26 +261,26 @@ TEST("taking the bus away returns at once although a command waits for memory, "
      "and the command is carried out once the bus is back")
 {
 	create_holder();
-	send_missing(0);
-	wait_for_reader(0);
+	readers_send(&readers, 0);
+	readers_wait(&readers, 0);
 	set_bus_master(false);
 	sleep_ms(100);
-	CHECK(!virtqueue_has_used(&readers[0].control));
+	CHECK(!virtqueue_has_used(&readers.gpus[0].control));
 	set_bus_master(true);
-	wait_for_reader(0);
-	answer(0);
-	virtqueue_take(&readers[0].control);
+	readers_wait(&readers, 0);
+	readers_answer(&readers, 0);
+	virtqueue_take(&readers.gpus[0].control);
 }
 
 TEST("a reset returns at once although a command waits for memory that the VMM "
      "withholds")
 {
 	create_holder();
-	send_missing(0);
-	wait_for_reader(0);
-	virtio_reset(&readers[0].virtio);
-	gpu_start(&readers[0], GPU_FEATURES);
-	CHECK_EQ(gpu_simple(&readers[0], VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
+	readers_send(&readers, 0);
+	readers_wait(&readers, 0);
+	virtio_reset(&readers.gpus[0].virtio);
+	gpu_start(&readers.gpus[0], GPU_FEATURES);
+	CHECK_EQ(gpu_simple(&readers.gpus[0], VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
 		 VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 }
 
@@ -322,9 +288,9 @@ TEST("a device closes at once although a command waits for memory that the VMM "
      "withholds")
 {
 	create_holder();
-	send_missing(0);
-	wait_for_reader(0);
-	device_close(&readers[0].virtio.device);
+	readers_send(&readers, 0);
+	readers_wait(&readers, 0);
+	device_close(&readers.gpus[0].virtio.device);
 	CHECK_EQ(gpu_simple(&holder, VIRTIO_GPU_CMD_GET_DISPLAY_INFO),
 		 VIRTIO_GPU_RESP_OK_DISPLAY_INFO);
 }
@@ -335,7 +301,7 @@ static void be_stuck(void *arg)
 	struct unmapping unmapping;
 
 	create_holder();
-	unmapping_begin(&unmapping);
+	unmapping_begin(&unmapping, 0);
 	CHECK_EQ(write(*(const int *)arg, "", 1), 1);
 	pause();
 }
@@ -435,10 +401,10 @@ static void unmap_late(unsigned int round)
 	pid_t pid = test_fork(unmap_slowly, NULL);
 
 	CHECK(test_wait(is_pinned_less, &kib, SECONDS));
-	send_missing(round);
-	wait_for_reader(round);
+	readers_send(&readers, round);
+	readers_wait(&readers, round);
 	sleep_ms(PERIODS_MS);
-	answer(round);
+	readers_answer(&readers, round);
 	send_pin();
 	sleep_ms(PERIODS_MS);
 	CHECK_LE(ram_pinned(), kib);
@@ -447,7 +413,7 @@ static void unmap_late(unsigned int round)
 	virtqueue_take(&holder.control);
 	CHECK(GPU_IS_ERROR(hdr->type));
 	test_join(pid);
-	virtqueue_take(&readers[round % 2].control);
+	virtqueue_take(&readers.gpus[round % 2].control);
 }
 
 TEST_WITHIN(120, "nothing is pinned anew before an unmap is over, however late "

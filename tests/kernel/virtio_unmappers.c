@@ -5,18 +5,16 @@
  * memory that the VMM withholds. Each unmap ends, each device can be removed,
  * and no other VMM notices.
  *
- * What VFIO has pinned for a device is what an unmap has to wait for, so that it
- * is little is checked here, too.
+ * What VFIO has pinned for a device is what an unmap has to wait for, so that
+ * it is little is checked here, too.
  */
 #include "beside.h"
 #include "gpu_view.h"
-#include "missing.h"
+#include "readers.h"
 #include "test.h"
 
 #include <linux/pci_regs.h>
-#include <linux/userfaultfd.h>
 #include <pthread.h>
-#include <sys/ioctl.h>
 #include <time.h>
 
 #define VIDEO_START (RAM_START + (UINT64_C(1) << 34))
@@ -183,7 +181,8 @@ static uint32_t pin_scattered(uint32_t id, const struct ram *ram)
 	return gpu_attach(&gpu, id, entries, SCATTERED, SCATTERED);
 }
 
-TEST("VFIO has at most 256 pages pinned for a device, and none once it is reset")
+TEST("VFIO has at most 256 pages pinned for a device, and none once it is "
+     "reset")
 {
 	struct ram ram;
 
@@ -269,39 +268,7 @@ TEST("a mapping of one page among others is given back by its own unmap")
 
 /* -------- Other VMMs -------- */
 
-#define MISSING_START (RAM_START + (UINT64_C(1) << 33))
-#define MISSING_PAGES 8
-
-static struct gpu readers[2];
-static unsigned char *missing;
-static int faults;
-
-static void send_missing(unsigned int round)
-{
-	struct gpu *reader = &readers[round % 2];
-	const struct piece pieces[2] = {
-		{MISSING_START + round * PAGE, 24, 0},
-		{reader->response_at, 24, VRING_DESC_F_WRITE},
-	};
-
-	virtqueue_offer(&reader->control,
-			virtqueue_chain(&reader->control, pieces, 2));
-	virtqueue_notify(&reader->control);
-}
-
-static void wait_for_reader(unsigned int round)
-{
-	CHECK_EQ(missing_wait(faults), (uintptr_t)missing + round * PAGE);
-}
-
-static void answer(unsigned int round)
-{
-	struct uffdio_zeropage zero = {
-		.range = {(uintptr_t)missing + round * PAGE, PAGE},
-	};
-
-	CHECK_OK(ioctl(faults, UFFDIO_ZEROPAGE, &zero));
-}
+static struct readers readers;
 
 /* Another VMM: its firmware polls, its kernel takes the bus away */
 static void be_tenant(void *arg)
@@ -325,33 +292,27 @@ TEST_WITHIN(120, "a VMM whose unmap stands still does not hold up another one "
 	pthread_t thread;
 	unsigned int i;
 
-	missing_needed();
 	gpu_create(&gpu, TYPE_GPU_1);
-	gpu_create_beside(&readers[0], TYPE_GPU_1, &gpu);
-	gpu_create_beside(&readers[1], TYPE_GPU_1, &readers[0]);
-	missing = missing_create(MISSING_PAGES * PAGE, &faults);
-	CHECK_OK(ram_map_at(&gpu.virtio.device, MISSING_START, missing,
-			    MISSING_PAGES * PAGE));
+	readers_create(&readers, &gpu);
 	map_videos();
 	for (i = 1; i <= 8; i++)
 		CHECK_EQ(pin(&gpu, i, 0, 60), GPU_OK);
-	send_missing(0);
-	wait_for_reader(0);
+	readers_send(&readers, 0);
+	readers_wait(&readers, 0);
 	CHECK_EQ(pthread_barrier_init(&barrier, NULL, 1), 0);
 	CHECK_EQ(pthread_create(&thread, NULL, unmap, &videos[0]), 0);
 	for (i = 1; i <= rounds; i++) {
 		sleep_ms(1300);
-		send_missing(i);
+		readers_send(&readers, i);
 		sleep_ms(100);
-		answer(i - 1);
-		wait_for_reader(i);
+		readers_answer(&readers, i - 1);
+		readers_wait(&readers, i);
 		test_join(test_fork(be_tenant, NULL));
 	}
-	answer(rounds);
+	readers_answer(&readers, rounds);
 	CHECK_OK(clock_gettime(CLOCK_REALTIME, &end));
 	end.tv_sec += (time_t)(SECONDS * test_slow());
 	CHECK_EQ(pthread_timedjoin_np(thread, NULL, &end), 0);
 	CHECK_EQ(videos[0].taken, VIDEO_SIZE);
-	for (i = 0; i <= rounds; i++)
-		virtqueue_take(&readers[i % 2].control);
+	readers_take(&readers, rounds + 1);
 }
