@@ -54,7 +54,7 @@
  * core does later.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
-#define PLANEFD_VFIO_REGION_INFO_OP(op)
+#define PLANEFD_VFIO_REGION_INFO_OP
 
 static inline long
 planefd_vfio_get_region_info(struct vfio_device *vdev,
@@ -93,9 +93,10 @@ out:
 	return ret;
 }
 #else
-#define PLANEFD_VFIO_REGION_INFO_OP(op)	.get_region_info_caps = (op),
+#define PLANEFD_VFIO_REGION_INFO_OP					\
+	.get_region_info_caps = vdev_get_region_info_caps,
 #define planefd_vfio_get_region_info(vdev, uarg, op)			\
-	((void)(vdev), (void)(uarg), -ENOTTY)
+	((void)(vdev), (void)(uarg), (void)(op), -ENOTTY)
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)

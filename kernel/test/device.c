@@ -315,7 +315,7 @@ static const struct vfio_device_ops test_vfio_ops = {
 	.mmap = vdev_mmap,
 	.ioctl = test_ioctl,
 	.request = vdev_request,
-	PLANEFD_VFIO_REGION_INFO_OP(vdev_get_region_info_caps)
+	PLANEFD_VFIO_REGION_INFO_OP
 	PLANEFD_VFIO_IOMMUFD_OPS
 };
 

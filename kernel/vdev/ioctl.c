@@ -156,7 +156,7 @@ static int add_edid_cap(struct vfio_info_cap *caps)
  * @info: has the region's index; gets all else
  * @caps: gets the region's capabilities
  *
- * The table of operations names it with PLANEFD_VFIO_REGION_INFO_OP().
+ * The table of operations has it by PLANEFD_VFIO_REGION_INFO_OP.
  *
  * Return: 0, -EINVAL for a region that there is not, -ENOMEM.
  */

@@ -191,7 +191,7 @@ static const struct vfio_device_ops vgpu_vfio_ops = {
 	.ioctl = vgpu_ioctl,
 	.request = vdev_request,
 	.dma_unmap = vgpu_dma_unmap,
-	PLANEFD_VFIO_REGION_INFO_OP(vdev_get_region_info_caps)
+	PLANEFD_VFIO_REGION_INFO_OP
 	PLANEFD_VFIO_IOMMUFD_OPS
 };
 
