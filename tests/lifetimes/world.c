@@ -228,12 +228,29 @@ static int new_card(void)
 	return (int)CHECK_OK(open(path, O_RDWR | O_CLOEXEC));
 }
 
+/* A child has no mapping of one of the manager's dma-bufs from its parent */
+static bool is_inherited(const struct world *world, const struct thing *thing)
+{
+	return thing->kind != MAPPING || is_vendor(world, thing);
+}
+
+static void check_not_inherited(const struct world *world, struct thing *thing)
+{
+	if (!thing->alive || is_inherited(world, thing))
+		return;
+	CHECK_ERRNO(msync(thing->map, SCENE_SIZE, MS_ASYNC), ENOMEM);
+	thing->alive = false;
+}
+
 static void be_holder(void *arg)
 {
 	struct world *world = arg;
 	int socket = world->things[world->count].fd;
+	unsigned int i;
 	char byte;
 
+	for (i = 0; i < world->count; i++)
+		check_not_inherited(world, &world->things[i]);
 	while (read(socket, &byte, 1) == 1) {
 		world_check_pictures(world);
 		CHECK_EQ(write(socket, &byte, 1), 1);
@@ -246,7 +263,8 @@ static void begin_holder(struct world *world, struct thing *thing)
 	unsigned int i;
 
 	for (i = 0; i < world->count; i++)
-		if (world->things[i].alive)
+		if (world->things[i].alive &&
+		    is_inherited(world, &world->things[i]))
 			thing->holds |= UINT64_C(1) << i;
 	CHECK_OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets));
 	thing->fd = sockets[1];
