@@ -9,9 +9,8 @@
  * Words that the kernel reads by get_user(), or under one opening of user
  * memory, are not among them.
  *
- * What a device does in a work item of an unbound queue is walked the same way:
- * then the nth site fails in whichever of the kernel's workers comes to one.
- * Some other work may be hit, which is to survive it as ever.
+ * What a virtio-gpu does in its worker's thread is walked the same way: then the
+ * nth site fails in the worker of each virtio-gpu that comes to so many.
  *
  * These tests need a kernel with CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC and
  * CONFIG_FAULT_INJECTION_USERCOPY.
@@ -53,7 +52,7 @@ struct operation {
 	void (*undo)(long result);
 	void (*tear_down)(void);
 	bool dear;	    /* not tried again after each failure */
-	bool worker;	    /* what fails is in a worker of the kernel's */
+	bool worker;	    /* what fails is in a device's worker */
 	unsigned int first; /* site to begin with, or 0 */
 	unsigned int sites; /* at least so many there must be */
 	const int *errnos;  /* what it may answer, up to a 0; NULL: see .c */
@@ -67,7 +66,7 @@ void fault_arm(unsigned int nth);
 /* None any more; whether one did */
 bool fault_disarm(void);
 
-/* The same in each worker of the kernel's unbound queues that there is now */
+/* The same in the worker of each virtio-gpu that there is now */
 void fault_arm_workers(unsigned int nth);
 bool fault_disarm_workers(void);
 

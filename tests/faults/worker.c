@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Faults in the kernel's workers, see fault.h. A task's fail-nth may be set by
- * others, also a kernel thread's.
+ * Faults in the workers of virtio-gpus, see fault.h. A task's fail-nth may be set
+ * by others, also a kernel thread's.
  */
 #include "fault.h"
 
@@ -17,10 +17,10 @@
 static int workers[MAX_WORKERS];
 static unsigned int count;
 
-/* The workers of queues that are bound to no CPU */
+/* By the name of its thread, as kernel/virtio_gpu/worker.c gives it */
 static bool is_worker(const char *pid)
 {
-	static const char name[] = "kworker/u";
+	static const char name[] = "vfio-virtio-gpu";
 	char path[300], text[sizeof(name)] = "";
 	ssize_t size;
 	int fd;
