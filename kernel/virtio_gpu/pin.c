@@ -25,9 +25,6 @@
 
 #include "virtio_gpu.h"
 
-/* After it has refused to pin any more VFIO is not asked again for this long */
-#define REFUSAL_TIME	(HZ / 2)
-
 /* Pages in one call */
 #define BATCH		VFIO_PIN_PAGES_MAX_ENTRIES
 
@@ -125,9 +122,6 @@ static int pin_batch(struct vgpu *vgpu, struct vgpu_pin *pin,
 	if (!charge(vgpu, pin, nr))
 		return -ENOMEM;
 	ret = pin_charged(vgpu, pin, entry->addr + done, nr, pages, mem);
-	/* VFIO has a line in the log for each time it refuses */
-	if (ret == -ENOMEM)
-		vgpu->refused_until = get_jiffies_64() + REFUSAL_TIME;
 	return ret ?: nr;
 }
 

@@ -18,6 +18,7 @@
  * they all queue for VFIO's lock at once, and wait for no other device's.
  */
 #include <linux/iommu.h>
+#include <linux/jiffies.h>
 #include <linux/kcov.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -30,6 +31,9 @@
  * plugs and unplugs; a guest with pages in more such blocks is out of memory.
  */
 #define MAX_SHIFT	30
+
+/* After it has refused to pin any more VFIO is not asked again for this long */
+#define REFUSAL_TIME	(HZ / 2)
 
 /* One thing less that an unmap waits for */
 static void tell_left(struct vgpu *vgpu)
@@ -196,6 +200,21 @@ static struct vgpu_watch *find_free(struct vgpu *vgpu)
 	return NULL;
 }
 
+/* Have VFIO pin pages: to write, or a page that is shared would not be the guest's. */
+static int ask_vfio(struct vgpu *vgpu, u64 iova, unsigned long nr,
+		    struct page **pages)
+{
+	int ret;
+
+	vgpu_worker_waits(vgpu);
+	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, nr,
+			     IOMMU_READ | IOMMU_WRITE, pages);
+	/* There is a line in the log for each time that it refuses */
+	if (ret == -ENOMEM)
+		vgpu->refused_until = get_jiffies_64() + REFUSAL_TIME;
+	return ret;
+}
+
 static bool batch_is_hit(struct vgpu *vgpu)
 {
 	return READ_ONCE(vgpu->batch.state) == VGPU_BATCH_HIT;
@@ -212,8 +231,7 @@ static int watch_add(struct vgpu *vgpu, const struct vgpu_pin *pin, u64 iova)
 	/* Another's may have gone since there was room, and its block with it */
 	if (!watch || batch_is_hit(vgpu))
 		return -EAGAIN;
-	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, 1,
-			     IOMMU_READ | IOMMU_WRITE, &page);
+	ret = ask_vfio(vgpu, iova, 1, &page);
 	if (ret != 1)
 		return ret < 0 ? ret : -EFAULT;
 	mutex_lock(&vgpu->pin_lock);
@@ -332,10 +350,7 @@ int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 	ret = batch_begin(vgpu, iova, nr);
 	if (ret)
 		return ret;
-	vgpu_worker_waits(vgpu);
-	/* To write, or a page that is shared now would not be the guest's */
-	ret = vfio_pin_pages(&vgpu->vdev.vfio, iova, nr,
-			     IOMMU_READ | IOMMU_WRITE, pages);
+	ret = ask_vfio(vgpu, iova, nr, pages);
 	if (ret == nr)
 		return 0;
 	if (ret > 0)
