@@ -10,7 +10,7 @@
 #include "virtio_gpu.h"
 
 #define READERS_START (RAM_START + (UINT64_C(1) << 33))
-#define READERS_ROUNDS 14
+#define READERS_ROUNDS 40
 
 struct readers {
 	struct gpu gpus[2];
