@@ -78,7 +78,7 @@ static void chunk_free(struct mem_chunk *chunk, bool pinned)
 		return;
 	while (nr < CHUNK_PAGES && chunk->pages[nr])
 		nr++;
-	/* Who may write to them by a mapping has marked none of them dirty */
+	/* Writes through a mapping have marked none of them dirty */
 	if (pinned)
 		unpin_user_pages_dirty_lock(chunk->pages, nr, true);
 	else

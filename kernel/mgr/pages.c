@@ -112,9 +112,8 @@ EXPORT_SYMBOL_GPL(vfio_dmabuf_mem_pin_pages);
  *	the caller's
  * @nr_pages: how many
  *
- * Who writes to them by way of a dma-buf marks none of them dirty: of pages that
- * can be written back or swapped out the caller keeps a pin, and marks them as it
- * gives that up.
+ * Writes through a dma-buf mark none of them dirty. Of pages that can be written
+ * back or swapped out the caller keeps a pin, and marks them as it gives that up.
  *
  * Context: process context, may sleep.
  * Return: the memory, one reference of it the caller's, or an ERR_PTR:

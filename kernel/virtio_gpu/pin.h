@@ -88,7 +88,7 @@ int vgpu_watch_create(struct vgpu *vgpu);
 void vgpu_watch_destroy(struct vgpu *vgpu);
 void vgpu_watches_drop(struct vgpu *vgpu);
 bool vgpu_watches_orphan(struct vgpu *vgpu, const struct vgpu_pin *pin);
-void vgpu_watches_prune(struct vgpu *vgpu);
+bool vgpu_watches_prune(struct vgpu *vgpu);
 int vgpu_batch_pin(struct vgpu *vgpu, u64 iova, unsigned long nr,
 		   struct page **pages);
 int vgpu_batch_watch(struct vgpu *vgpu, const struct vgpu_pin *pin);
@@ -101,7 +101,6 @@ bool vgpu_watches_hit(struct vgpu *vgpu, u64 iova, u64 length);
 void vgpu_renew_init(struct vgpu *vgpu);
 void vgpu_renew_start(struct vgpu *vgpu);
 void vgpu_renew_cancel(struct vgpu *vgpu);
-bool vgpu_unmap_is_recent(const struct vgpu *vgpu);
 bool vgpu_may_come_back(struct vgpu *vgpu);
 
 /* unmap.c: struct vfio_device_ops.dma_unmap */

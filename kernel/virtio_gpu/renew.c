@@ -18,7 +18,7 @@
 #define LOOK_TIME	(HZ / 50)
 
 /* Was there an unmap so short a time ago that the memory may come back? */
-bool vgpu_unmap_is_recent(const struct vgpu *vgpu)
+static bool unmap_is_recent(const struct vgpu *vgpu)
 {
 	u64 at = READ_ONCE(vgpu->unmapped_at);
 
@@ -31,7 +31,7 @@ bool vgpu_unmap_is_recent(const struct vgpu *vgpu)
  */
 bool vgpu_may_come_back(struct vgpu *vgpu)
 {
-	if (vgpu_must_leave(vgpu) || !vgpu_unmap_is_recent(vgpu))
+	if (vgpu_must_leave(vgpu) || !unmap_is_recent(vgpu))
 		return false;
 	wait_event_idle_timeout(vgpu->wait, vgpu_must_leave(vgpu), LOOK_TIME);
 	return !vgpu_must_leave(vgpu);
@@ -65,7 +65,7 @@ static void renew_work(struct kthread_work *work)
 	memcg = vgpu_worker_begin(vgpu);
 	vgpu_worker_answer();
 	again = renew_watches(vgpu);
-	again |= !vgpu_scanouts_revive(vgpu) && vgpu_unmap_is_recent(vgpu);
+	again |= !vgpu_scanouts_revive(vgpu) && unmap_is_recent(vgpu);
 	if (again && !vgpu_is_halting(vgpu))
 		kthread_queue_delayed_work(vgpu->worker, &vgpu->renew_work,
 					   LOOK_TIME);

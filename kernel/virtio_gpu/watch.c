@@ -132,8 +132,11 @@ static void coarsen(struct vgpu *vgpu)
 	mutex_unlock(&vgpu->pin_lock);
 }
 
-/* Have those go at once that are nobody's. False if there are none. */
-static bool kill_orphans(struct vgpu *vgpu)
+/*
+ * Unpin what is nobody's: while VFIO has a page pinned it takes that for the page
+ * of its address, whatever the VMM has there by now. False if there is nothing.
+ */
+bool vgpu_watches_prune(struct vgpu *vgpu)
 {
 	struct vgpu_watch *watch;
 	bool any = false;
@@ -181,7 +184,7 @@ static int make_room(struct vgpu *vgpu, u64 iova, u64 last)
 		    count_unwatched(vgpu, iova, last))
 			break;
 		/* Other pins in their blocks are watched again in a moment */
-		if (kill_orphans(vgpu))
+		if (vgpu_watches_prune(vgpu))
 			continue;
 		if (vgpu->watch_shift == MAX_SHIFT)
 			return -ENOSPC;
@@ -268,15 +271,6 @@ bool vgpu_watches_orphan(struct vgpu *vgpu, const struct vgpu_pin *pin)
 		any = true;
 	}
 	return any;
-}
-
-/*
- * Unpin what is nobody's: while VFIO has a page pinned it takes that for the page
- * of its address, whatever the VMM has there by now.
- */
-void vgpu_watches_prune(struct vgpu *vgpu)
-{
-	kill_orphans(vgpu);
 }
 
 /* Unpin all of them, and wait for that: a reset, or the end. */
